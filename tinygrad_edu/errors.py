@@ -1,0 +1,59 @@
+"""Every error the library raises: one class per kind, each also the built-in error it resembles."""
+
+import numpy as np
+
+
+class TinygradError(Exception):
+    """Base of all errors raised by tinygrad_edu; catch it to catch them all."""
+
+
+class ShapeError(TinygradError, ValueError):
+    """Arrays whose shapes do not fit together."""
+
+
+class DtypeError(TinygradError, TypeError):
+    """Data that cannot be differentiated: strings, objects, complex numbers."""
+
+
+class ArgumentError(TinygradError, ValueError):
+    """An argument with a value outside what the function accepts."""
+
+
+class OptionError(TinygradError, TypeError):
+    """An argument of the wrong kind, or one the function does not have."""
+
+
+class IndexingError(TinygradError, IndexError):
+    """An index outside an array, or of a kind arrays cannot be indexed with."""
+
+
+class LinalgError(TinygradError, np.linalg.LinAlgError):
+    """A matrix for which the operation is not defined: singular, not positive definite."""
+
+
+class BackwardError(TinygradError, RuntimeError):
+    """A gradient that was asked for in a way that has no meaning."""
+
+
+class MutationError(TinygradError, RuntimeError):
+    """Data that an operation saved for its gradient was changed before `backward`."""
+
+
+class AnomalyError(TinygradError, ArithmeticError):
+    """The first NaN or infinity, found by `detect_anomaly`."""
+
+
+class GradientRuleError(TinygradError, TypeError):
+    """A gradient rule that is missing, or returned something that is not a gradient."""
+
+
+class StateError(TinygradError, ValueError):
+    """A saved state that does not fit the object it is loaded into."""
+
+
+class FileFormatError(TinygradError, ValueError):
+    """A file that is not what its name says."""
+
+
+class MissingDependencyError(TinygradError, ImportError):
+    """An optional library that is not installed; the message names the extra to install."""
