@@ -1,0 +1,155 @@
+"""Figures of training and of its results, drawn with matplotlib; neither a display nor pyplot is needed."""
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+from operator import index
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tinygrad_edu.errors import ArgumentError, MissingDependencyError, OptionError, ShapeError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# M. Okabe and K. Ito, Color Universal Design (2008): colours that everybody can tell apart
+BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+INK, PALE = "#333333", "#DDDDDD"
+
+LINE_STYLES = ((BLUE, "-"), (VERMILLION, "--"), (GREEN, "-."), (PURPLE, ":"))
+"""Lines differ by colour and by dashes, so that they can be told apart in grey print, too."""
+
+
+def loss_curve(history: Mapping[str, Sequence[float]]) -> "Figure":
+    """The loss of every epoch, one line per entry of the history; the gap between the lines is overfitting.
+
+    The axis is logarithmic, so that equal factors look equal, unless a loss is 0 or negative.
+
+    Args:
+        history: the losses after each epoch by name, such as `{"train": [...], "test": [...]}`. Where a loss
+            is NaN or infinite the line has a gap.
+
+    Returns: a `matplotlib.figure.Figure`; `figure.savefig("loss.svg")` writes it to a file.
+
+    Errors: OptionError if the history is no dict, ShapeError if an entry is no list of numbers, ArgumentError
+    if there is no entry or one without any finite loss, MissingDependencyError without matplotlib.
+
+    >>> from tinygrad_edu.plots import loss_curve
+    >>> figure = loss_curve({"train": [2.3, 0.4, 0.1], "test": [2.2, 0.5, 0.3]})
+    >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    ['train, 0.1 at the end', 'test, 0.3 at the end']
+    """
+    curves = _curves(history)
+    figure = _figure("loss_curve", width=6.4, height=4.0)
+    axes = figure.add_subplot()
+    for (name, losses), (colour, dashes) in zip(curves.items(), cycle(LINE_STYLES), strict=False):
+        epochs = np.arange(1, len(losses) + 1)
+        # a single epoch makes no line
+        axes.plot(epochs, losses, dashes, color=colour, linewidth=1.8, marker="o" if len(losses) == 1 else "",
+                  label=f"{name}, {losses[-1]:.3g} at the end")
+    if all((losses[np.isfinite(losses)] > 0).all() for losses in curves.values()):
+        axes.set_yscale("log")
+    axes.locator_params(axis="x", integer=True)
+    axes.set_xlabel("epoch", color=INK)
+    axes.set_ylabel("loss", color=INK)
+    axes.grid(color=PALE, linewidth=0.6)
+    axes.tick_params(which="both", color=PALE, labelcolor=INK)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(PALE)
+    axes.legend(frameon=False, labelcolor=INK)
+    return figure
+
+
+def digit_grid(images: Any, predictions: Any, labels: Any, columns: int = 8) -> "Figure":
+    """Images of digits, each with what a model takes it for; the wrong ones have a frame, a ✗ and the answer.
+
+    Args:
+        images: one per row, (n, 64): 8 x 8 pixels, the largest number is the darkest. Other squares will do.
+        predictions: what the model takes them for, (n,).
+        labels: what they are, (n,).
+        columns: images per line.
+
+    Returns: a `matplotlib.figure.Figure`; `figure.savefig("digits.svg")` writes it to a file.
+
+    Errors: ShapeError if the shapes do not fit, OptionError if `columns` is no whole number, ArgumentError if
+    it is below 1, MissingDependencyError without matplotlib.
+
+    >>> from tinygrad_edu.data import load_digits
+    >>> from tinygrad_edu.plots import digit_grid
+    >>> X, y = load_digits()
+    >>> figure = digit_grid(X[:3], predictions=[0, 1, 3], labels=y[:3])
+    >>> [axes.get_title() for axes in figure.axes]
+    ['0', '1', '✗ 3, is 2']
+    """
+    images, predictions, labels, side = _digits(images, predictions, labels)
+    columns = min(_columns(columns), len(images))
+    rows = math.ceil(len(images) / columns)
+    figure = _figure("digit_grid", width=max(1.0 * columns, 3.0), height=1.25 * rows + 0.5)
+    figure.suptitle(f"{np.count_nonzero(predictions == labels)} of {len(labels)} right", color=INK)
+    for i, (image, prediction, label) in enumerate(zip(images, predictions, labels, strict=True)):
+        axes = figure.add_subplot(rows, columns, i + 1)
+        axes.imshow(image.reshape(side, side), cmap="Greys", vmin=images.min(), vmax=images.max())
+        axes.set(xticks=[], yticks=[])
+        right = prediction == label
+        # a sign besides the colour, in a font that has it
+        axes.set_title(f"{prediction}" if right else f"✗ {prediction}, is {label}", family="DejaVu Sans",
+                       fontsize=10, color=INK if right else VERMILLION, fontweight=None if right else "bold")
+        axes.spines[:].set(color=PALE if right else VERMILLION, linewidth=0.6 if right else 2.5)
+    return figure
+
+
+def _figure(function: str, width: float, height: float) -> "Figure":
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingDependencyError(f"{function}: figures need matplotlib: "
+                                     'pip install "tinygrad_edu[plot]"') from None
+    return Figure(figsize=(width, height), dpi=120, layout="constrained")
+
+
+def _curves(history: Mapping[str, Sequence[float]]) -> dict[str, np.ndarray]:
+    """The losses as arrays, one at least, each with something to draw."""
+    if not isinstance(history, Mapping):
+        raise OptionError("loss_curve: expected a dict of losses by name such as {'train': [...]}, "
+                          f"got {type(history).__name__}")
+    if not history:
+        raise ArgumentError("loss_curve: the history is empty; train for one epoch at least")
+    curves = {}
+    for name, losses in history.items():
+        try:
+            curve = np.asarray(losses, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise ShapeError(f"loss_curve: {name!r} is no list of numbers ({error})") from None
+        if curve.ndim != 1:
+            raise ShapeError(f"loss_curve: {name!r} needs one loss per epoch, shape (epochs,), "
+                             f"got {curve.shape}")
+        if not np.isfinite(curve).any():
+            raise ArgumentError(f"loss_curve: none of the {len(curve)} losses of {name!r} is finite, so "
+                                "there is nothing to draw; if training diverged, try a smaller learning rate")
+        curves[name] = curve
+    return curves
+
+
+def _digits(images: Any, predictions: Any, labels: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """The three as arrays that fit together, and the side of an image in pixels."""
+    images, predictions, labels = np.asarray(images), np.asarray(predictions), np.asarray(labels)
+    n, pixels = images.shape if images.ndim == 2 else (0, 0)
+    side = math.isqrt(pixels)
+    if n == 0 or pixels == 0 or side * side != pixels:
+        raise ShapeError("digit_grid: images must be one per row, shape (n, 64) or another square, "
+                         f"got {images.shape}")
+    if predictions.shape != (n,) or labels.shape != (n,):
+        raise ShapeError(f"digit_grid: {n} images need predictions and labels of shape ({n},), "
+                         f"got {predictions.shape} and {labels.shape}")
+    return images, predictions, labels, side
+
+
+def _columns(columns: Any) -> int:
+    try:
+        columns = index(columns)
+    except TypeError:
+        raise OptionError(f"digit_grid: columns must be a whole number, got {columns!r}") from None
+    if columns < 1:
+        raise ArgumentError(f"digit_grid: columns must be 1 or more, got {columns}")
+    return columns
