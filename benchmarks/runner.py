@@ -1,0 +1,161 @@
+"""Measures the engines side by side: one process each, in turns, after a check that all compute the same."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+from benchmarks.engines import engines_for
+from benchmarks.workloads import ScalarWorkload, Workload
+
+# How far two losses may be apart, relative to their size, over the checked steps: a thousand roundings or so.
+TOLERANCE = {"float32": 1e-5, "float64": 1e-11}
+PAUSE = 0.13  # seconds before a turn: OpenBLAS lets its threads spin for some 0.1 s after their last product
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long to measure: rounds, and seconds per engine in each of them."""
+
+    rounds: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one engine took for a step of one workload."""
+
+    seconds: float  # the median over the rounds
+    ratio: float  # to the first engine of the table: the median of the ratios within each round
+    spread: float  # of the ratio: half the distance between the quartiles of the rounds
+    losses: list[float]  # of the first steps, empty for a bound
+
+
+class EngineFailure(Exception):
+    """An engine that cannot be measured; the message says why."""
+
+
+class Worker:
+    """The process of one engine on one workload."""
+
+    def __init__(self, engine: str, workload: Workload | ScalarWorkload) -> None:
+        self.engine = engine
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.worker", engine, workload.name],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1])
+
+    def answer(self) -> dict[str, Any]:
+        """The next line of the worker, once it comes."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        content = json.loads(line) if line else {"error": "the process ended without an answer"}
+        if "error" in content:
+            raise EngineFailure(content["error"])
+        return content
+
+    def run_round(self, seconds: float) -> dict[str, Any]:
+        """One turn: the losses of its first steps, and the mean time of the steps after them."""
+        assert self.process.stdin is not None
+        try:
+            print(seconds, file=self.process.stdin, flush=True)
+        except BrokenPipeError:
+            raise EngineFailure("the process ended between two rounds") from None
+        return self.answer()
+
+    def close(self) -> None:
+        """End the process."""
+        self.process.kill()
+        self.process.communicate()
+
+
+def measure(workload: Workload | ScalarWorkload, engines: Iterable[str],
+            effort: Effort) -> tuple[dict[str, Measurement], dict[str, str]]:
+    """The measurements of these engines, by name, and for those that have none the reason why."""
+    failures: dict[str, str] = {}
+    workers: dict[str, Worker] = {}
+    try:
+        for name in engines:
+            distribution = engines_for(workload)[name].distribution
+            if is_installed(distribution):
+                workers[name] = Worker(name, workload)
+            else:
+                failures[name] = f"skipped, {distribution} is not installed"
+        first_losses = check(workload, workers, failures)
+        return time_rounds(first_losses, workers, effort), failures
+    finally:
+        for worker in workers.values():
+            worker.close()
+
+
+def check(workload: Workload | ScalarWorkload, workers: dict[str, Worker],
+          failures: dict[str, str]) -> dict[str, list[float]]:
+    """The losses of the first steps, by engine, of all engines that run and agree with the first one.
+
+    The others get an entry in `failures`: the time of a wrong result would say nothing.
+    """
+    losses: dict[str, list[float]] = {}
+    ready = []
+    for name, worker in workers.items():  # they import at the same time, and only then run, one by one
+        try:
+            worker.answer()
+            ready.append(worker)
+        except EngineFailure as failure:
+            failures[name] = f"failed, {failure}"
+    for worker in ready:
+        try:
+            found = worker.run_round(seconds=0)["losses"]
+        except EngineFailure as failure:
+            failures[worker.engine] = f"failed, {failure}"
+            continue
+        if not engines_for(workload)[worker.engine].computes_loss:
+            losses[worker.engine] = []
+            continue
+        reference = next((name for name, known in losses.items() if known), worker.engine)
+        expected = losses.get(reference, found)
+        wrong = [step for step, (a, b) in enumerate(zip(found, expected, strict=True), start=1)
+                 if not abs(a - b) <= TOLERANCE[workload.dtype] * abs(b)]  # "not <=" finds NaN, too
+        if wrong:
+            step = wrong[0]
+            failures[worker.engine] = (f"wrong, the loss of step {step} is {found[step - 1]:.9g}, "
+                                       f"for {reference} it is {expected[step - 1]:.9g}")
+        else:
+            losses[worker.engine] = found
+    return losses
+
+
+def time_rounds(losses: dict[str, list[float]], workers: dict[str, Worker],
+                effort: Effort) -> dict[str, Measurement]:
+    """The engines in turns, one at a time while all others sleep, so that a slow moment strikes all alike."""
+    names = list(losses)
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    for number in range(effort.rounds):
+        turn = number % len(names) if names else 0
+        for name in names[turn:] + names[:turn]:  # so that nobody always comes after the same other
+            time.sleep(PAUSE)
+            seconds[name].append(workers[name].run_round(effort.seconds)["seconds"])
+    measurements = {}
+    for name in names:
+        ratios = [own / first for own, first in zip(seconds[name], seconds[names[0]], strict=True)]
+        measurements[name] = Measurement(
+            median(seconds[name]), median(ratios), half_quartile_distance(ratios), losses[name])
+    return measurements
+
+
+def half_quartile_distance(numbers: list[float]) -> float:
+    """Half the width of the middle half of the numbers."""
+    lower, _, upper = quantiles(numbers, method="inclusive")
+    return (upper - lower) / 2
+
+
+def is_installed(distribution: str) -> bool:
+    """Whether pip knows a package of this name."""
+    try:
+        return bool(version(distribution))
+    except PackageNotFoundError:
+        return False
