@@ -1,0 +1,145 @@
+"""Arithmetic, powers, and the choices between two numbers."""
+
+import numpy as np
+
+from tinygrad_edu.engine.ops.kinks import over, over_or_zero, scaled
+from tinygrad_edu.engine.primitive import builtin
+
+
+@builtin("{x}", "copy", x=lambda g, y, x: g)
+def positive(x):
+    """y = x,   dy/dx = 1"""
+    return x
+
+
+@builtin("-{x}", "−", x=lambda g, y, x: -g)
+def negative(x):
+    """y = -x,   dy/dx = -1"""
+    return -x
+
+
+@builtin("{a} + {b}", "+", a=lambda g, y, a, b: g, b=lambda g, y, a, b: g)
+def add(a, b):
+    """y = a + b,   dy/da = dy/db = 1"""
+    return a + b
+
+
+@builtin("{a} - {b}", "−", a=lambda g, y, a, b: g, b=lambda g, y, a, b: -g)
+def subtract(a, b):
+    """y = a - b,   dy/da = 1,   dy/db = -1"""
+    return a - b
+
+
+@builtin(r"{a} \cdot {b}", "×", a=lambda g, y, a, b: g * b, b=lambda g, y, a, b: g * a)
+def multiply(a, b):
+    """y = a·b, element by element,   dy/da = b,   dy/db = a"""
+    return a * b
+
+
+@builtin(r"\frac{{a}}{{b}}", "÷", a=lambda g, y, a, b: g / b, b=lambda g, y, a, b: -g * y / b)
+def divide(a, b):
+    """y = a/b,   dy/da = 1/b,   dy/db = -a/b² = -y/b"""
+    return a / b
+
+
+@builtin(r"\frac{1}{{x}}", "1/x", x=lambda g, y, x: -g * y * y)
+def reciprocal(x):
+    """y = 1/x,   dy/dx = -1/x² = -y²"""
+    return np.reciprocal(x)
+
+
+@builtin(r"\lfloor {a} / {b} \rfloor", "⌊÷⌋", a=lambda g, y, a, b: np.zeros(np.shape(a)),
+         b=lambda g, y, a, b: np.zeros(np.shape(b)))
+def floor_divide(a, b):
+    """y = ⌊a/b⌋; piecewise constant, so the gradient is 0, at the steps too"""
+    return np.floor_divide(a, b)
+
+
+@builtin(r"{a} \bmod {b}", "mod", a=lambda g, y, a, b: g, b=lambda g, y, a, b: -g * np.floor_divide(a, b))
+def remainder(a, b):
+    """y = a - b·⌊a/b⌋,   dy/da = 1,   dy/db = -⌊a/b⌋"""
+    return np.remainder(a, b)
+
+
+def _less_one(b):
+    """b - 1, but 1 where b is 0, so that b·a^(b-1) is 0 there and not 0·∞."""
+    return np.where(b == 0, 1.0, b - 1) if np.ndim(b) else (b - 1 if b != 0 else 1)
+
+
+@builtin("{a}^{{b}}", "^", a=lambda g, y, a, b: scaled(g, b * np.power(a, _less_one(b))),
+         b=lambda g, y, a, b: scaled(g, y * np.log(np.where(a == 0, 1.0, a))))
+def power(a, b):
+    """y = a^b,   dy/da = b·a^(b-1) (0 for b = 0),   dy/db = y·ln a (0 for a = 0)"""
+    return a ** b if type(a) is np.ndarray else np.power(a, b)  # Python's ** turns complex: (-8.0) ** (1 / 3)
+
+
+@builtin("{x}^2", "²", x=lambda g, y, x: g * (2 * x))
+def square(x):
+    """y = x²,   dy/dx = 2x"""
+    return x * x
+
+
+@builtin(r"\sqrt{{x}}", "√", x=lambda g, y, x: over(g, 2 * y))
+def sqrt(x):
+    """y = √x,   dy/dx = 1/(2√x); ∞ at 0"""
+    return np.sqrt(x)
+
+
+@builtin(r"\sqrt[3]{{x}}", "∛", x=lambda g, y, x: over(g, 3 * y * y))
+def cbrt(x):
+    """y = ∛x,   dy/dx = 1/(3y²); ∞ at 0"""
+    return np.cbrt(x)
+
+
+@builtin(r"\left|{x}\right|", "|x|", x=lambda g, y, x: g * np.sign(x))
+def absolute(x):
+    """y = |x|,   dy/dx = sign x; 0 at 0"""
+    return np.absolute(x)
+
+
+@builtin(r"\sqrt{{a}^2 + {b}^2}", "hypot", a=lambda g, y, a, b: g * over_or_zero(a, y),
+         b=lambda g, y, a, b: g * over_or_zero(b, y))
+def hypot(a, b):
+    """y = √(a² + b²) without overflow,   dy/da = a/y,   dy/db = b/y; 0 at the origin"""
+    return np.hypot(a, b)
+
+
+def _to_the_larger(g, a, b):
+    """g where a > b, half of it at a tie, else 0."""
+    return np.where(a > b, g, np.where(a == b, 0.5 * g, 0.0))
+
+
+@builtin(r"\max({a}, {b})", "max", a=lambda g, y, a, b: _to_the_larger(g, a, b),
+         b=lambda g, y, a, b: _to_the_larger(g, b, a))
+def maximum(a, b):
+    """y = max(a, b); the gradient goes to the larger, at a tie half to each"""
+    return np.maximum(a, b)
+
+
+@builtin(r"\min({a}, {b})", "min", a=lambda g, y, a, b: _to_the_larger(g, b, a),
+         b=lambda g, y, a, b: _to_the_larger(g, a, b))
+def minimum(a, b):
+    """y = min(a, b); the gradient goes to the smaller, at a tie half to each"""
+    return np.minimum(a, b)
+
+
+def _greater(a, b):
+    """a > b, where None stands for a limit that is not there."""
+    return False if a is None or b is None else a > b
+
+
+@builtin(r"\mathrm{clip}({x}, {a_min}, {a_max})", "clip",
+         x=lambda g, y, x, a_min, a_max: np.where(_greater(a_min, x) | _greater(x, a_max), 0.0, g),
+         a_min=lambda g, y, x, a_min, a_max: np.where(_greater(a_min, x) & (y == a_min), g, 0.0),
+         a_max=lambda g, y, x, a_min, a_max: np.where((_greater(x, a_max) | _greater(a_min, a_max)), g, 0.0))
+def clip(x, a_min=None, a_max=None):
+    """y = x limited to [a_min, a_max] (None: no limit),   dy/dx = 1 inside and at the limits, else 0"""
+    return np.clip(x, a_min, a_max)
+
+
+@builtin(r"\mathrm{where}({condition}, {a}, {b})", "where",
+         a=lambda g, y, condition, a, b: np.where(condition, g, 0.0),
+         b=lambda g, y, condition, a, b: np.where(condition, 0.0, g))
+def where(condition, a, b):
+    """y = a where the condition holds, else b; the gradient goes to the one chosen"""
+    return np.where(condition, a, b)
