@@ -1,0 +1,146 @@
+"""Modes of the engine, each a `with` block of one thread: `no_grad` and `detect_anomaly`."""
+
+import sys
+import threading
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.engine.graph import Node
+from tinygrad_edu.engine.primitive import Op
+from tinygrad_edu.errors import AnomalyError, MutationError
+
+ACTIVE: list[str] = []
+"""The modes that are on in any thread: empty in the usual case, so that an op has one quick thing to look at."""
+
+PACKAGE = str(Path(__file__).parents[1])
+
+
+class _Modes(threading.local):
+    recording = True
+    anomaly = False
+
+
+_modes = _Modes()
+
+
+def recording() -> bool:
+    """Whether ops of this thread remember their inputs."""
+    return _modes.recording
+
+
+@contextmanager
+def _mode(attribute: str, value: bool) -> Iterator[None]:
+    before = getattr(_modes, attribute)
+    setattr(_modes, attribute, value)
+    ACTIVE.append(attribute)
+    try:
+        yield
+    finally:
+        ACTIVE.remove(attribute)
+        setattr(_modes, attribute, before)
+
+
+def no_grad():
+    """Within it, ops compute but remember nothing: no graph, no memory held, no gradient. Also a decorator.
+
+    >>> import tinygrad_edu as tg
+    >>> w = tg.Value(3.0)
+    >>> with tg.no_grad():
+    ...     y = w * w
+    >>> y.op is None
+    True
+    """
+    return _mode("recording", False)
+
+
+def enable_grad():
+    """Within it, ops remember their inputs again, even inside `no_grad`."""
+    return _mode("recording", True)
+
+
+def detect_anomaly():
+    """Within it, the first op that makes a NaN or an infinity raises AnomalyError, in forward and in backward.
+
+    The message names the op, the shapes of its inputs and the line of your code that called it. Writes made
+    directly into a saved array (`v.data[0] = 1`) between forward and backward raise MutationError. It reads
+    every array once more, so it is for finding errors, not for training.
+
+    >>> import numpy as np, tinygrad_edu as tg
+    >>> x = tg.Value([1.0, 0.0], name="x")
+    >>> with tg.detect_anomaly(), np.errstate(divide="ignore"):
+    ...     np.log(x)
+    Traceback (most recent call last):
+    tinygrad_edu.errors.AnomalyError: log of 'x' (2,) made -inf ...
+    """
+    return _mode("anomaly", True)
+
+
+def watching() -> bool:
+    """Whether `detect_anomaly` is on in this thread."""
+    return _modes.anomaly
+
+
+def watch_forward(node: Any, op: Op, inputs: tuple) -> None:
+    """Under detect_anomaly: look at a new node's data, and note where it was made and what it saved."""
+    if not _modes.anomaly:
+        return
+    line = _users_line()
+    bad = _not_finite(node._data)
+    if bad:
+        already = [x for x in inputs if _not_finite(x._data if isinstance(x, Node) else x)]
+        source = f"; its input already had {_not_finite(getattr(already[0], '_data', already[0]))}" if already else ""
+        raise AnomalyError(f"{op.name} of {_described(inputs)} made {bad}{source} ({line})")
+    node._origin = (line, [_checksum(x._data) for x in (node, *node.parents)])
+
+
+def watch_backward(node: Node, i: int, gradient: Any) -> None:
+    """Under detect_anomaly: look at one edge's gradient."""
+    bad = _not_finite(gradient._data if isinstance(gradient, Node) else gradient)
+    if bad:
+        assert node.op is not None
+        line = getattr(node, "_origin", ("made before detect_anomaly was on",))[0]
+        raise AnomalyError(f"backward of {node.op.name} of {_described(node.inputs)} made {bad} as the gradient of its "
+                           f"input {node.op.input_name(i)} ({line})")
+
+
+def check_unwritten(nodes: list[Node]) -> None:
+    """Under detect_anomaly: raise MutationError if an array that a node saved was written into."""
+    for node in nodes:
+        origin = getattr(node, "_origin", None)
+        if origin is None:
+            continue
+        for x, before in zip((node, *node.parents), origin[1], strict=True):
+            if _checksum(x._data) != before:
+                assert node.op is not None
+                raise MutationError(f"backward of {node.op.name}: the array of {x.describe()} was written into directly "
+                                    f"after {node.op.name} had used it ({origin[0]}), so its gradient would be wrong. "
+                                    "Use v.assign(...) or tg.setitem(v, index, value), and compute forward again.")
+
+
+def _checksum(data: Any) -> int:
+    return zlib.crc32(np.ascontiguousarray(data).tobytes())
+
+
+def _not_finite(data: Any) -> str:
+    """`nan`, `inf` or `-inf`, whichever comes first in the data; empty if all is finite."""
+    array = np.asarray(data) if data is not None else np.zeros(0)
+    bad = array[~np.isfinite(array)] if array.dtype.kind == "f" else array[:0].ravel()
+    return str(bad.flat[0]) if bad.size else ""
+
+
+def _described(inputs: tuple) -> str:
+    return ", ".join(x.describe() if isinstance(x, Node) else f"a constant of shape {np.shape(x)}"
+                     for x in inputs if x is not None)
+
+
+def _users_line() -> str:
+    """The innermost line of the call stack that is not the library's or NumPy's: the user's own."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith((PACKAGE, str(Path(np.__file__).parent))):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}, line {frame.f_lineno}"
