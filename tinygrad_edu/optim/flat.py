@@ -1,0 +1,162 @@
+"""Parameters as views of one flat vector, so that an update is a few NumPy calls, however many layers there are."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tinygrad_edu.errors import ArgumentError, DtypeError, OptionError, ShapeError
+
+PIECE = 2**15
+"""How many elements are updated at a time: so few that all vectors of an update stay in the processor's cache."""
+
+
+class Block:
+    """All parameters of one dtype, end to end, and beside them their gradients and the optimizer's running sums."""
+
+    def __init__(self, dtype: np.dtype, size: int, running_sums: int) -> None:
+        self.theta = np.empty(size, dtype)
+        self.g = np.empty(size, dtype)
+        self.running = [np.zeros(size, dtype) for _ in range(running_sums)]
+        self.scratch = np.empty(min(size, PIECE), dtype)
+
+
+@dataclass(slots=True, eq=False)
+class Slot:
+    """A parameter's place in its block, the elements from start to stop, and how many steps it took."""
+
+    parameter: Any
+    label: str
+    number: int  # its position among the parameters that the optimizer was given
+    block: Block
+    start: int
+    stop: int
+    data: np.ndarray  # these elements of theta as a view of the parameter's shape
+    gradient: np.ndarray  # and those of g
+    t: int = 0
+
+    def running(self, i: int) -> np.ndarray:
+        """Its elements of the i-th running sum, as a view of its shape."""
+        return self.block.running[i][self.start:self.stop].reshape(self.data.shape)
+
+
+class Run(NamedTuple):
+    """Neighbours in a block, from start to stop, that took equally many steps: one vector for the update."""
+
+    block: Block
+    start: int
+    stop: int
+    t: int
+
+
+def lay_out(owner: str, params: Iterable[Any], running_sums: int) -> list[Slot]:
+    """Move the data of the parameters into blocks, one per dtype; the slots come block by block."""
+    parameters = _checked_parameters(owner, params)
+    arrays = [np.asarray(p.data) for p in parameters]
+    slots = []
+    for dtype in dict.fromkeys(array.dtype for array in arrays):
+        members = [i for i, array in enumerate(arrays) if array.dtype == dtype]
+        block = Block(dtype, sum(arrays[i].size for i in members), running_sums)
+        stop = 0
+        for i in members:
+            start, stop = stop, stop + arrays[i].size
+            data, gradient = (flat[start:stop].reshape(arrays[i].shape) for flat in (block.theta, block.g))
+            slots.append(Slot(parameters[i], _label(i, parameters[i]), i, block, start, stop, data, gradient))
+    for slot in slots:
+        slot.data[...] = arrays[slot.number]
+        slot.parameter.data = slot.data
+    return slots
+
+
+def gather(by: str, slots: Sequence[Slot]) -> list[Slot]:
+    """Copy the gradients, and data that were assigned since, to their places; returns the slots with a gradient.
+
+    Errors: ShapeError and DtypeError if one of them does not fit; no parameter is touched then.
+    """
+    ready, assigned = [], []
+    for slot in slots:
+        parameter, data = slot.parameter, slot.data
+        g = parameter.grad
+        if g is None:
+            continue
+        if type(g) is not np.ndarray or g.shape != data.shape or g.dtype is not data.dtype:
+            g = _fitted(by, slot, "grad", g)
+        slot.gradient[...] = g
+        ready.append(slot)
+        if parameter.data is not data:
+            # copied before any is put back: two parameters may have exchanged their arrays
+            assigned.append((slot, _fitted(by, slot, "data", parameter.data).copy()))
+    for slot, values in assigned:
+        slot.data[...] = values
+        slot.parameter.data = slot.data
+    return ready
+
+
+def runs(slots: Iterable[Slot]) -> list[Run]:
+    """The slots as few runs as possible: one per block, as long as all parameters get their gradients."""
+    found: list[Run] = []
+    block, stop, t = None, 0, 0
+    for slot in slots:
+        if slot.block is block and slot.start == stop and slot.t == t:
+            stop = slot.stop
+            continue
+        if block is not None:
+            found.append(Run(block, start, stop, t))
+        block, start, stop, t = slot.block, slot.start, slot.stop, slot.t
+    if block is not None:
+        found.append(Run(block, start, stop, t))
+    return found
+
+
+def _checked_parameters(owner: str, params: Iterable[Any]) -> list[Any]:
+    cure = "pass model.parameters() or a list of Values"
+    if hasattr(params, "mark_changed"):
+        raise OptionError(f"{owner}: got one parameter, {params!r}, instead of several; put it into a list")
+    try:
+        parameters = list(params)
+    except TypeError:
+        raise OptionError(f"{owner}: params is of type {type(params).__name__}, which cannot be iterated over; "
+                          f"{cure}") from None
+    if not parameters:
+        raise ArgumentError(f"{owner}: there are no parameters to optimize; {cure}, and note that a generator "
+                            "is empty after its first use")
+    seen: dict[int, str] = {}
+    for i, p in enumerate(parameters):
+        if not all(hasattr(p, name) for name in ("data", "grad", "mark_changed")):
+            raise OptionError(f"{owner}: params[{i}] is {p!r} of type {type(p).__name__}, which is no parameter; "
+                              f"{cure}")
+        label, dtype = _label(i, p), np.asarray(p.data).dtype
+        if id(p) in seen:
+            raise ArgumentError(f"{owner}: {label} is the same as {seen[id(p)]}, and would be updated twice; "
+                                "pass every parameter once")
+        if dtype.kind != "f":
+            raise DtypeError(f"{owner}: {label} has dtype {dtype}, in which no small step can be made; "
+                             "use floating numbers, as in np.array([1.0, 2.0])")
+        if getattr(p, "op", None) is not None:
+            raise ArgumentError(f"{owner}: {label} was computed, by {p.op.name}, and would be computed anew in the "
+                                "next step; optimize what it was computed from")
+        seen[id(p)] = label
+    return parameters
+
+
+def _label(number: int, parameter: Any) -> str:
+    """How a message calls a parameter."""
+    name = getattr(parameter, "name", None)
+    return f"params[{number}]" + (f" ({name!r})" if name else "")
+
+
+def _fitted(by: str, slot: Slot, attribute: str, values: Any) -> np.ndarray:
+    """What was assigned to a parameter's data or grad as an array, if it has the parameter's shape."""
+    try:
+        array = np.asarray(values)
+    except ValueError:  # a list whose rows differ in length
+        array = np.asarray(None)
+    if array.dtype.kind not in "fiub":
+        raise DtypeError(f"{by}: the .{attribute} of {slot.label} is {type(values).__name__} of dtype "
+                         f"{array.dtype}; assign an array of real numbers")
+    if array.shape != slot.data.shape:
+        raise ShapeError(f"{by}: the .{attribute} of {slot.label} has shape {array.shape}, but when the optimizer "
+                         f"was made the parameter had shape {slot.data.shape}; assign an array of that shape, or "
+                         "make a new optimizer")
+    return array

@@ -1,0 +1,162 @@
+"""What all optimizers share: the flat vectors, when to step, what to save. An optimizer adds its update rule."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from tinygrad_edu.errors import ArgumentError, OptionError, StateError
+from tinygrad_edu.optim.flat import PIECE, Slot, gather, lay_out, runs
+from tinygrad_edu.optim.hyperparameter import NOT_NEGATIVE, Hyperparameter
+
+
+class Optimizer:
+    """Base of the optimizers: a new one states its hyperparameters, its running sums and its `update`.
+
+    The parameters' arrays become views of one flat vector per dtype, and their gradients are copied into a
+    second one, so an update is a handful of NumPy calls whatever the number of layers. For a user little
+    changes: `.data` may be read, changed in place and assigned (an assigned array is copied into its place by
+    the next step), `.grad` stays the array that `backward` made. As the data change in place, copy what you
+    want to keep: `best = [p.data.copy() for p in params]`.
+
+    As in PyTorch, a parameter whose `.grad` is None sits a step out, its running sums and its count t of steps
+    too, and NaN in a gradient goes into its parameter.
+
+    Args:
+        params: the parameters, such as `model.parameters()`.
+        **hyperparameters: their values, for attributes of class `Hyperparameter`.
+
+    Errors: OptionError for what is no parameter, ArgumentError for none, for one given twice and for one that
+    was computed, DtypeError for data that are no floating numbers; those of `Hyperparameter`.
+
+    >>> import numpy as np
+    >>> import tinygrad_edu as tg
+    >>> class SignDescent(tg.optim.Optimizer):
+    ...     "theta := theta - alpha sign(g)"
+    ...     def __init__(self, params, lr=1e-3):
+    ...         super().__init__(params, lr=lr)
+    ...     def update(self, theta, g, t, scratch):
+    ...         np.sign(g, out=g)
+    ...         theta -= np.multiply(g, self.lr, out=scratch)
+    >>> w = tg.Value(np.array([1.0, -2.0]))
+    >>> optimizer = SignDescent([w], lr=0.5)
+    >>> (w ** 2).sum().backward()
+    >>> optimizer.step()
+    >>> w.data
+    array([ 0.5, -1.5])
+    """
+
+    lr = Hyperparameter(NOT_NEGATIVE)
+
+    running: ClassVar[tuple[str, ...]] = ()
+    """The names of the running sums: a number per number of the parameters, 0 at first, such as Adam's m and v."""
+
+    def __init__(self, params: Iterable[Any], **hyperparameters: Any) -> None:
+        self._hyperparameters = tuple(hyperparameters)
+        for name, value in hyperparameters.items():
+            setattr(self, name, value)
+        self._slots = lay_out(type(self).__name__, params, len(self.running))
+
+    def update(self, theta: np.ndarray, g: np.ndarray, t: int, scratch: np.ndarray, *running: np.ndarray) -> None:
+        """Move theta one step, in place. All arrays are vectors of one length and of theta's dtype.
+
+        Args:
+            theta: the parameters, or a part of them.
+            g: the gradient by them, a copy that may be overwritten.
+            t: which step of these parameters it is, from 1.
+            scratch: a place for intermediate results.
+            *running: the running sums, in the order of their names; to be updated in place, too.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no update rule; define its method `update`")
+
+    def step(self) -> None:
+        """Update, in place and all at once, the parameters that have a gradient.
+
+        Errors: ShapeError and DtypeError if the data or the gradient assigned to a parameter do not fit it;
+        all parameters are left as they were.
+        """
+        by = f"{type(self).__name__}.step"
+        ready = gather(by, self._slots)
+        for slot in ready:
+            slot.t += 1
+            slot.parameter.mark_changed(by)
+        with np.errstate(all="ignore"):  # what is not finite is no reason to stop halfway
+            for block, start, stop, t in runs(ready):
+                for i in range(start, stop, PIECE):
+                    part = slice(i, min(i + PIECE, stop))
+                    self.update(block.theta[part], block.g[part], t, block.scratch[:part.stop - i],
+                                *[vector[part] for vector in block.running])
+
+    def zero_grad(self) -> None:
+        """Forget all gradients: every parameter's `.grad` becomes None, so that `backward` starts afresh."""
+        for slot in self._slots:
+            slot.parameter.grad = None
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """All that the next steps depend on but the parameters and gradients, as new arrays by name.
+
+        That is the hyperparameters; `t`, the steps each parameter took; and each running sum of parameter i as
+        `<name>.<i>`. `interop.save` can write it to a file.
+
+        >>> import numpy as np
+        >>> import tinygrad_edu as tg
+        >>> tg.optim.SGD([tg.Value(np.ones(2))], lr=0.5, momentum=0.9).state_dict()
+        {'lr': array(0.5), 'momentum': array(0.9), 'dampening': array(0), 'weight_decay': array(0),
+         'nesterov': array(False), 't': array([0]), 'velocity.0': array([0., 0.])}
+        """
+        slots = self._in_given_order()
+        state = {name: np.array(getattr(self, name)) for name in self._hyperparameters}
+        state["t"] = np.array([slot.t for slot in slots])
+        for i, name in enumerate(self.running):
+            state |= {f"{name}.{slot.number}": slot.running(i).copy() for slot in slots}
+        return state
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` returned for an optimizer of the same class and like parameters.
+
+        Hyperparameters are taken over, too. The parameters themselves are the model's to load.
+
+        Errors: StateError if names are missing or unknown, or a value does not fit; nothing is changed then.
+        """
+        slots, function = self._in_given_order(), f"{type(self).__name__}.load_state_dict"
+        cure = "load a state saved from an optimizer of the same class, made for the same parameters"
+        if not isinstance(state, Mapping):
+            raise StateError(f"{function}: expected a dict of arrays by name, got {type(state).__name__}; {cure}")
+        sums = {f"{name}.{slot.number}": slot.running(i) for i, name in enumerate(self.running) for slot in slots}
+        if wrong := {*self._hyperparameters, "t", *sums} ^ state.keys():
+            missing, unknown = sorted(wrong - state.keys()), sorted(wrong & state.keys(), key=str)
+            raise StateError(f"{function}: missing are {missing}, unknown are {unknown}; {cure}")
+
+        def array(name: str, shape: tuple[int, ...], kinds: str) -> np.ndarray:
+            try:
+                value = np.asarray(state[name])
+            except ValueError:  # a list whose rows differ in length
+                value = np.asarray(None)
+            if value.shape != shape or value.dtype.kind not in kinds:
+                raise StateError(f"{function}: {name!r} has shape {value.shape} and dtype {value.dtype}, expected is "
+                                 f"shape {shape} and a dtype of kind {' or '.join(kinds)}; {cure}")
+            return value
+
+        try:
+            settings = {name: getattr(type(self), name).checked(function, state[name])
+                        for name in self._hyperparameters}
+        except (ArgumentError, OptionError) as error:
+            raise StateError(f"{error}; {cure}") from None
+        steps = array("t", (len(slots),), "iu")
+        if (steps < 0).any():
+            raise StateError(f"{function}: 't' counts steps, but has {steps.min()}; {cure}")
+        loaded = {name: array(name, place.shape, "fiu") for name, place in sums.items()}
+
+        vars(self).update(settings)
+        for slot, t in zip(slots, steps.tolist(), strict=True):
+            slot.t = t
+        for name, place in sums.items():
+            place[...] = loaded[name]
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{name}={getattr(self, name)}" for name in self._hyperparameters)
+        size = sum(slot.data.size for slot in self._slots)
+        return f"<{type(self).__name__}({settings}) of {size} numbers in {len(self._slots)} parameters>"
+
+    def _in_given_order(self) -> list[Slot]:
+        return sorted(self._slots, key=lambda slot: slot.number)
