@@ -1,0 +1,7 @@
+"""tinygrad_edu: automatic differentiation on NumPy, made to be read. Public names in reading order."""
+
+from tinygrad_edu.engine.modes import detect_anomaly, enable_grad, no_grad
+from tinygrad_edu.engine.ops import *
+from tinygrad_edu.engine.primitive import OPS, Op, primitive
+from tinygrad_edu.engine.value import Value
+from tinygrad_edu.random import manual_seed
