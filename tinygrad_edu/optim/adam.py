@@ -15,8 +15,8 @@ class Adam(Optimizer):
         m ← β₁ m + (1 − β₁) g         m̂ = m / (1 − β₁ᵗ)
         v ← β₂ v + (1 − β₂) g²        v̂ = v / (1 − β₂ᵗ)        θ ← θ − α m̂ / (√v̂ + ε)
 
-    So a step is about α long whatever the size of the gradient, and shorter where its sign changes often. As m
-    and v start from 0 they are too small at first; the division makes up for it.
+    So a step is about α long whatever the size of the gradient, and shorter where its sign changes often.
+    As m and v start from 0 they are too small at first; their divisions make up for it.
 
     Args:
         params: the parameters, such as `model.parameters()`.
@@ -51,7 +51,8 @@ class Adam(Optimizer):
                  eps: float = 1e-8, weight_decay: float = 0) -> None:
         super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
 
-    def update(self, theta: np.ndarray, g: np.ndarray, t: int, scratch: np.ndarray, *running: np.ndarray) -> None:
+    def update(self, theta: np.ndarray, g: np.ndarray, t: int, scratch: np.ndarray,
+               *running: np.ndarray) -> None:
         """One step of Adam, in place; see `Optimizer.update`."""
         m, v = running
         beta1, beta2 = self.betas

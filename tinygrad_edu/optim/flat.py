@@ -1,19 +1,19 @@
-"""Parameters as views of one flat vector, so that an update is a few NumPy calls, however many layers there are."""
+"""Parameters as views of one flat vector: an update is a few NumPy calls, however many layers there are."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from tinygrad_edu.errors import ArgumentError, DtypeError, OptionError, ShapeError
 
-PIECE = 2**15
-"""How many elements are updated at a time: so few that all vectors of an update stay in the processor's cache."""
+PIECE = 2**17
+"""How many elements are updated at a time: few enough that an update finds them all in the cache."""
 
 
 class Block:
-    """All parameters of one dtype, end to end, and beside them their gradients and the optimizer's running sums."""
+    """All parameters of one dtype, end to end; their gradients and the optimizer's running sums likewise."""
 
     def __init__(self, dtype: np.dtype, size: int, running_sums: int) -> None:
         self.theta = np.empty(size, dtype)
@@ -41,7 +41,8 @@ class Slot:
         return self.block.running[i][self.start:self.stop].reshape(self.data.shape)
 
 
-class Run(NamedTuple):
+@dataclass(slots=True)
+class Run:
     """Neighbours in a block, from start to stop, that took equally many steps: one vector for the update."""
 
     block: Block
@@ -70,7 +71,7 @@ def lay_out(owner: str, params: Iterable[Any], running_sums: int) -> list[Slot]:
 
 
 def gather(by: str, slots: Sequence[Slot]) -> list[Slot]:
-    """Copy the gradients, and data that were assigned since, to their places; returns the slots with a gradient.
+    """Copy the gradients, and newly assigned data, to their places; returns the slots with a gradient.
 
     Errors: ShapeError and DtypeError if one of them does not fit; no parameter is touched then.
     """
@@ -96,16 +97,13 @@ def gather(by: str, slots: Sequence[Slot]) -> list[Slot]:
 def runs(slots: Iterable[Slot]) -> list[Run]:
     """The slots as few runs as possible: one per block, as long as all parameters get their gradients."""
     found: list[Run] = []
-    block, stop, t = None, 0, 0
+    run = None
     for slot in slots:
-        if slot.block is block and slot.start == stop and slot.t == t:
-            stop = slot.stop
-            continue
-        if block is not None:
-            found.append(Run(block, start, stop, t))
-        block, start, stop, t = slot.block, slot.start, slot.stop, slot.t
-    if block is not None:
-        found.append(Run(block, start, stop, t))
+        if run and slot.block is run.block and slot.start == run.stop and slot.t == run.t:
+            run.stop = slot.stop
+        else:
+            run = Run(slot.block, slot.start, slot.stop, slot.t)
+            found.append(run)
     return found
 
 
@@ -116,16 +114,16 @@ def _checked_parameters(owner: str, params: Iterable[Any]) -> list[Any]:
     try:
         parameters = list(params)
     except TypeError:
-        raise OptionError(f"{owner}: params is of type {type(params).__name__}, which cannot be iterated over; "
-                          f"{cure}") from None
+        raise OptionError(f"{owner}: params is of type {type(params).__name__}, which holds no parameters to "
+                          f"iterate over; {cure}") from None
     if not parameters:
-        raise ArgumentError(f"{owner}: there are no parameters to optimize; {cure}, and note that a generator "
-                            "is empty after its first use")
+        raise ArgumentError(f"{owner}: there are no parameters to optimize; {cure}, and note that a "
+                            "generator is empty after its first use")
     seen: dict[int, str] = {}
     for i, p in enumerate(parameters):
         if not all(hasattr(p, name) for name in ("data", "grad", "mark_changed")):
-            raise OptionError(f"{owner}: params[{i}] is {p!r} of type {type(p).__name__}, which is no parameter; "
-                              f"{cure}")
+            raise OptionError(f"{owner}: params[{i}] is {p!r} of type {type(p).__name__}, which is no "
+                              f"parameter; {cure}")
         label, dtype = _label(i, p), np.asarray(p.data).dtype
         if id(p) in seen:
             raise ArgumentError(f"{owner}: {label} is the same as {seen[id(p)]}, and would be updated twice; "
@@ -134,8 +132,8 @@ def _checked_parameters(owner: str, params: Iterable[Any]) -> list[Any]:
             raise DtypeError(f"{owner}: {label} has dtype {dtype}, in which no small step can be made; "
                              "use floating numbers, as in np.array([1.0, 2.0])")
         if getattr(p, "op", None) is not None:
-            raise ArgumentError(f"{owner}: {label} was computed, by {p.op.name}, and would be computed anew in the "
-                                "next step; optimize what it was computed from")
+            raise ArgumentError(f"{owner}: {label} was computed, by {p.op.name}, so the next forward pass would "
+                                "make another; optimize what it was computed from")
         seen[id(p)] = label
     return parameters
 
@@ -156,7 +154,7 @@ def _fitted(by: str, slot: Slot, attribute: str, values: Any) -> np.ndarray:
         raise DtypeError(f"{by}: the .{attribute} of {slot.label} is {type(values).__name__} of dtype "
                          f"{array.dtype}; assign an array of real numbers")
     if array.shape != slot.data.shape:
-        raise ShapeError(f"{by}: the .{attribute} of {slot.label} has shape {array.shape}, but when the optimizer "
-                         f"was made the parameter had shape {slot.data.shape}; assign an array of that shape, or "
-                         "make a new optimizer")
+        raise ShapeError(f"{by}: the .{attribute} of {slot.label} has shape {array.shape}, but the parameter had "
+                         f"shape {slot.data.shape} when the optimizer was made; assign an array of that shape, "
+                         "or make a new optimizer")
     return array

@@ -1,4 +1,4 @@
-"""What all optimizers share: the flat vectors, when to step, what to save. An optimizer adds its update rule."""
+"""What all optimizers share: flat vectors, when to step, what to save. Each one adds its update rule."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
@@ -19,8 +19,8 @@ class Optimizer:
     the next step), `.grad` stays the array that `backward` made. As the data change in place, copy what you
     want to keep: `best = [p.data.copy() for p in params]`.
 
-    As in PyTorch, a parameter whose `.grad` is None sits a step out, its running sums and its count t of steps
-    too, and NaN in a gradient goes into its parameter.
+    As in PyTorch, a parameter whose `.grad` is None sits a step out, with its running sums and its count t of
+    steps, and a NaN in a gradient goes into the parameter.
 
     Args:
         params: the parameters, such as `model.parameters()`.
@@ -49,7 +49,7 @@ class Optimizer:
     lr = Hyperparameter(NOT_NEGATIVE)
 
     running: ClassVar[tuple[str, ...]] = ()
-    """The names of the running sums: a number per number of the parameters, 0 at first, such as Adam's m and v."""
+    """Names of the running sums, such as Adam's m and v: vectors like theta, 0 at first, kept between steps."""
 
     def __init__(self, params: Iterable[Any], **hyperparameters: Any) -> None:
         self._hyperparameters = tuple(hyperparameters)
@@ -57,7 +57,8 @@ class Optimizer:
             setattr(self, name, value)
         self._slots = lay_out(type(self).__name__, params, len(self.running))
 
-    def update(self, theta: np.ndarray, g: np.ndarray, t: int, scratch: np.ndarray, *running: np.ndarray) -> None:
+    def update(self, theta: np.ndarray, g: np.ndarray, t: int, scratch: np.ndarray,
+               *running: np.ndarray) -> None:
         """Move theta one step, in place. All arrays are vectors of one length and of theta's dtype.
 
         Args:
@@ -95,8 +96,8 @@ class Optimizer:
     def state_dict(self) -> dict[str, np.ndarray]:
         """All that the next steps depend on but the parameters and gradients, as new arrays by name.
 
-        That is the hyperparameters; `t`, the steps each parameter took; and each running sum of parameter i as
-        `<name>.<i>`. `interop.save` can write it to a file.
+        That is the hyperparameters; `t`, the steps each parameter took; and each running sum of parameter i
+        as `<name>.<i>`. `interop.save` can write it to a file.
 
         >>> import numpy as np
         >>> import tinygrad_edu as tg
@@ -121,8 +122,10 @@ class Optimizer:
         slots, function = self._in_given_order(), f"{type(self).__name__}.load_state_dict"
         cure = "load a state saved from an optimizer of the same class, made for the same parameters"
         if not isinstance(state, Mapping):
-            raise StateError(f"{function}: expected a dict of arrays by name, got {type(state).__name__}; {cure}")
-        sums = {f"{name}.{slot.number}": slot.running(i) for i, name in enumerate(self.running) for slot in slots}
+            raise StateError(f"{function}: expected a dict of arrays by name, got {type(state).__name__}; "
+                             f"{cure}")
+        sums = {f"{name}.{slot.number}": slot.running(i)
+                for i, name in enumerate(self.running) for slot in slots}
         if wrong := {*self._hyperparameters, "t", *sums} ^ state.keys():
             missing, unknown = sorted(wrong - state.keys()), sorted(wrong & state.keys(), key=str)
             raise StateError(f"{function}: missing are {missing}, unknown are {unknown}; {cure}")
@@ -133,8 +136,8 @@ class Optimizer:
             except ValueError:  # a list whose rows differ in length
                 value = np.asarray(None)
             if value.shape != shape or value.dtype.kind not in kinds:
-                raise StateError(f"{function}: {name!r} has shape {value.shape} and dtype {value.dtype}, expected is "
-                                 f"shape {shape} and a dtype of kind {' or '.join(kinds)}; {cure}")
+                raise StateError(f"{function}: {name!r} has shape {value.shape} and dtype {value.dtype}, expected "
+                                 f"is shape {shape} and a dtype of kind {' or '.join(kinds)}; {cure}")
             return value
 
         try:

@@ -56,13 +56,15 @@ class SGD(Optimizer):
 
     def __init__(self, params: Iterable[Any], lr: float = 1e-3, momentum: float = 0, dampening: float = 0,
                  weight_decay: float = 0, nesterov: bool = False) -> None:
-        if nesterov and not (momentum and not dampening):
-            raise ArgumentError(f"SGD: nesterov=True needs momentum above 0 and dampening=0, got momentum={momentum} "
-                                f"and dampening={dampening}; try momentum=0.9")
+        self.momentum, self.dampening, self.nesterov = momentum, dampening, nesterov
+        if self.nesterov and (self.momentum == 0 or self.dampening != 0):
+            raise ArgumentError(f"SGD: nesterov=True needs momentum above 0 and dampening=0, got "
+                                f"momentum={momentum} and dampening={dampening}; try momentum=0.9")
         super().__init__(params, lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay,
                          nesterov=nesterov)
 
-    def update(self, theta: np.ndarray, g: np.ndarray, t: int, scratch: np.ndarray, *running: np.ndarray) -> None:
+    def update(self, theta: np.ndarray, g: np.ndarray, t: int, scratch: np.ndarray,
+               *running: np.ndarray) -> None:
         """One step of gradient descent, in place; see `Optimizer.update`."""
         b, = running
         if self.weight_decay:
