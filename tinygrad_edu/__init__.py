@@ -5,3 +5,4 @@ from tinygrad_edu.engine.ops import *
 from tinygrad_edu.engine.primitive import OPS, Op, primitive
 from tinygrad_edu.engine.value import Value
 from tinygrad_edu.random import manual_seed
+from tinygrad_edu import data, nn, optim  # noqa: E402  (last: they are built on the names above)
