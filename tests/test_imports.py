@@ -14,9 +14,9 @@ LEVELS = {
     5: ["", "__main__", "cli", "demo", "plots"],
     4: ["training", "interop"],
     3: ["nn"],
-    2: ["engine.transforms", "check", "draw", "compile"],
+    2: ["engine.transforms", "check", "drawing", "compile"],
     1: ["engine"],
-    0: ["errors", "random", "engine.primitive", "engine.ops", "optim", "data", "linear_models"],
+    0: ["errors", "files", "random", "engine.primitive", "engine.ops", "optim", "data", "linear_models"],
 }
 
 # What the function that needs it imports, and what only the tests do.

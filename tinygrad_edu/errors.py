@@ -47,12 +47,20 @@ class GradientRuleError(TinygradError, TypeError):
     """A gradient rule that is missing, or returned something that is not a gradient."""
 
 
+class GradcheckError(TinygradError, AssertionError):
+    """A gradient that is not the slope of the function, found by `check.gradcheck`."""
+
+
 class StateError(TinygradError, ValueError):
     """A saved state that does not fit the object it is loaded into."""
 
 
 class FileFormatError(TinygradError, ValueError):
     """A file that is not what its name says."""
+
+
+class RenderError(TinygradError, RuntimeError):
+    """A picture that Graphviz could not draw, or not in time."""
 
 
 class MissingDependencyError(TinygradError, ImportError):

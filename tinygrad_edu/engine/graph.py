@@ -4,40 +4,59 @@ The backward pass is the chain rule, edge by edge: g = dJ/dy arrives at a node, 
 the share of one input, and an input's gradient is the sum of the shares of all its edges.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from operator import attrgetter
+from threading import RLock
 from typing import Any
 
 import numpy as np
 
 from tinygrad_edu.engine import ops
-from tinygrad_edu.engine.primitive import Op
-from tinygrad_edu.errors import GradientRuleError, MutationError
+from tinygrad_edu.engine.primitive import Op, Operand
+from tinygrad_edu.errors import BackwardError, GradientRuleError, MutationError
 
 clock = count(1)
 """One tick for every node made and every change of data: an input's time is always before its output's."""
 
+NO_OPTIONS: dict[str, Any] = {}
 
-class Node:
+
+class Node(Operand):
     """A place in the graph: data, and the op, inputs and options it was computed from (a leaf has no op).
 
     A node knows its inputs, never its users: no reference cycles, so a graph is freed with its last Value.
     """
 
-    __slots__ = ("__weakref__", "_changed", "_data", "_origin", "grad", "inputs", "name", "op", "options", "parents",
+    __slots__ = ("__weakref__", "_changed", "_data", "_g", "_origin", "_x1", "_x2", "grad", "name", "op", "options",
                  "time")
 
     _data: Any
     grad: Any
     name: str
     op: Op | None
-    inputs: tuple  # in order, constants too: x * x has two
-    parents: tuple["Node", ...]  # the inputs that are nodes
     options: dict[str, Any]
     time: int
+    # One or two inputs stand here themselves, any other number of them in _x1 as a tuple. To have no tuple for the
+    # usual ops halves the objects that the garbage collector visits: a fifth of the time of a graph of numbers.
+    _x1: Any
+    _x2: Any
+    _g: Any  # during a pass: PENDING if a gradient is asked for, then the sum of what has arrived; otherwise None
     _changed: tuple[int, str]  # set at the first change of data: when, and by what
     _origin: Any  # set under detect_anomaly: where the node was made
+
+    @property
+    def inputs(self) -> tuple:
+        """What the op was applied to, in order, constants too: x * x has two."""
+        if self.op is None:
+            return ()
+        n = self.op.arity
+        return (self._x1, self._x2) if n == 2 else (self._x1,) if n == 1 else self._x1
+
+    @property
+    def parents(self) -> tuple["Node", ...]:
+        """The inputs that are nodes."""
+        return tuple([x for x in self.inputs if isinstance(x, Node)])
 
     def mark_changed(self, by: str) -> None:
         """Note that the data is not what it was: a gradient that needs the old data is an error from now on."""
@@ -46,45 +65,72 @@ class Node:
         self._changed = (_last_change, by)
 
     def describe(self) -> str:
-        """How a message calls this node: `'weight' (3, 2)`, `a Value (3,)`."""
+        """How a message calls this node: `'weight' (3, 2)`, `a Value of shape (3,)`."""
         shape = np.shape(self._data)
         return f"{self.name!r} {shape}" if self.name else f"a {type(self).__name__} of shape {shape}"
 
 
+class _Mark:
+    """What stands in `_g` of a node while there is no gradient in it."""
+
+
+SEEN, PENDING = _Mark(), _Mark()
+
+_one_at_a_time = RLock()  # a pass makes its marks in the nodes, which other threads may share
 _last_change = 0  # the time of the latest change of any node's data
 
 
-def computed_nodes(root: Node) -> list[Node]:
-    """All nodes with an op that root depends on, itself too, newest first: each before the nodes it was made from."""
-    if root.op is None:
-        return []
-    found, seen, waiting = [], {root}, [root]
-    while waiting:
-        node = waiting.pop()
-        found.append(node)
-        for x in node.parents:
-            if x.op is not None and x not in seen:
-                seen.add(x)
-                waiting.append(x)
-    found.sort(key=attrgetter("time"), reverse=True)
-    return found
+def ancestors(roots: Iterable[Node], since: int = 0) -> tuple[list[Node], list[Node]]:
+    """The computed nodes that the roots depend on, themselves too, newest first: each before its inputs.
+
+    And the nodes where the walk ends: the leaves, and those made before the time `since`.
+    """
+    computed: list[Any] = []
+    ends: list[Node] = []
+    with _one_at_a_time:
+        try:
+            for x in dict.fromkeys(roots):
+                _refuse_nested(x)
+                x._g = SEEN
+                (ends if x.op is None or x.time < since else computed).append(x)
+            for node in computed:  # which grows meanwhile
+                arity = node.op.arity
+                for x in (node._x1, node._x2) if arity == 2 else (node._x1,) if arity == 1 else node._x1:
+                    if isinstance(x, Node) and x._g is not SEEN:
+                        if x._g is not None:
+                            _refuse_nested(x)
+                        x._g = SEEN
+                        (ends if x.op is None or x.time < since else computed).append(x)
+        finally:
+            _clear(computed, ends)
+    computed.sort(key=attrgetter("time"), reverse=True)
+    return computed, ends
 
 
-def leaves(nodes: Iterable[Node]) -> list[Node]:
-    """The nodes without op that these nodes were made from, each once."""
-    return list(dict.fromkeys(x for node in nodes for x in node.parents if x.op is None))
+def _refuse_nested(x: Node) -> None:
+    if x._g is not None:
+        raise BackwardError(f"a backward pass through {x.describe()} was started by a gradient rule, while another one "
+                            "is going through it; let the rule compute with the arrays that it is given")
 
 
-def on_the_way_to(targets: Iterable[Node], nodes: list[Node]) -> set[Node]:
-    """The targets, and those of the nodes (newest first) that depend on one of them."""
+def _clear(*groups: Iterable[Node]) -> None:
+    for nodes in groups:
+        for node in nodes:
+            node._g = None
+
+
+def on_the_way_to(targets: Iterable[Node], nodes: Sequence[Node]) -> list[Node]:
+    """Those of the nodes (newest first) that depend on one of the targets, in the same order."""
     reached = set(targets)
+    way = []
     for node in reversed(nodes):
         if not reached.isdisjoint(node.parents):
             reached.add(node)
-    return reached
+            way.append(node)
+    return way[::-1]
 
 
-def check_unchanged(nodes: list[Node]) -> None:
+def check_unchanged(nodes: Sequence[Node]) -> None:
     """Raise MutationError if data that one of the nodes (newest first) saved was changed after it was computed."""
     if not nodes or _last_change < nodes[-1].time:
         return
@@ -92,56 +138,102 @@ def check_unchanged(nodes: list[Node]) -> None:
         for x in (node, *node.parents):
             when, by = getattr(x, "_changed", (0, ""))
             if when > node.time:
-                raise MutationError(
-                    f"backward of {node.op.name}: its {'output' if x is node else 'input'} {x.describe()} was changed "
-                    f"by {by} after {node.op.name} had used it, so its gradient would be wrong. Compute the forward "
-                    "pass again after the change, or call backward() before it.")
+                what, op = "output" if x is node else "input", _op(node).name
+                raise MutationError(f"backward of {op}: its {what} {x.describe()} was changed by {by} after {op} had "
+                                    "used it, so its gradient would be wrong. Compute the forward pass again after "
+                                    "the change, or call backward() before it.")
 
 
-def pull_back(nodes: list[Node], seed: Any, *, as_graph: bool = False, wanted: set[Node] | None = None,
-              inspect: Callable[[Node, int, Any], None] | None = None) -> dict[Node, Any]:
-    """The gradients of J by every node that the first of the nodes depends on, given its own, `seed`.
+def pull_back(nodes: Sequence[Node], ends: Sequence[Node], seed: Any, *, as_graph: bool = False,
+              inspect: Callable[[Node, int, Any], None] | None = None) -> tuple[list[Any], list[Any]]:
+    """The gradients of J by the nodes and by the ends, given the first one's, `seed`; None where none arrives.
 
     Args:
-        nodes: as `computed_nodes` gives them.
+        nodes: computed nodes, newest first, such as those of `ancestors`.
+        ends: other nodes whose gradients are asked for, such as the leaves. No other gradient is computed.
         as_graph: run the rules on the nodes, not on their data, so that the gradients are a graph themselves.
-        wanted: the nodes whose gradients are asked for; all if not given.
-        inspect: called with (node, number of the input, gradient) for every edge.
+        inspect: called with (node, number of the input, share) for every edge.
     """
-    gradients = {nodes[0]: seed} if nodes else {}
-    for node in nodes:
-        g = gradients.get(node)
-        if g is None:  # reached only through inputs that have no gradient, such as class labels
+    if not nodes:
+        return [], [None] * len(ends)
+    with _one_at_a_time:
+        asked = [*nodes, *ends]
+        for x in asked:
+            _refuse_nested(x)
+        try:
+            for x in asked:
+                x._g = PENDING
+            nodes[0]._g = seed
+            node: Any
+            for node in nodes:
+                g = node._g
+                if g is PENDING:  # reached only through inputs that have no gradient, such as class labels
+                    continue
+                if type(node._data) is float and node.op.quick and not as_graph and inspect is None:
+                    _pull_number(node, g)
+                else:
+                    _pull(node, g, as_graph, inspect)
+            return ([None if x._g is PENDING else x._g for x in nodes],
+                    [None if x._g is PENDING else x._g for x in ends])
+        finally:
+            _clear(asked)
+
+
+def _pull(node: Node, g: Any, as_graph: bool, inspect: Callable[[Node, int, Any], None] | None) -> None:
+    """Send g = dJ/dnode on to the inputs of the node, through the rules of its op."""
+    op, inputs, options = _op(node), node.inputs, node.options
+    if as_graph:
+        y, values = node, inputs
+    else:
+        y, values = node._data, [x._data if isinstance(x, Node) else x for x in inputs]
+    for i, (x, rule) in enumerate(zip(inputs, op.rules_for(inputs), strict=True)):
+        if rule is None or not isinstance(x, Node) or x._g is None:
             continue
-        op, inputs, options, parents = node.op, node.inputs, node.options, node.parents
-        if as_graph:
-            y, values = node, inputs
-        elif parents is inputs:
-            y, values = node._data, [x._data for x in parents]
+        try:
+            d = rule(g, y, *values, **options)
+        except (ZeroDivisionError, OverflowError):  # Python numbers raise where NumPy says inf
+            d = rule(_as_numpy(g), _as_numpy(y), *map(_as_numpy, values), **options)
+        except Exception as error:
+            error.add_note(f"in the gradient rule of {op.name} for its input {op.input_name(i)}")
+            raise
+        like = x._data
+        if type(d) is not np.ndarray or type(like) is not np.ndarray or d.shape != like.shape or d.dtype != like.dtype:
+            d = _fitted(d, x, node, i)
+        if x.op is None and not as_graph:
+            d = _owned(d, g, y, values)
+        if inspect is not None:
+            inspect(node, i, d)
+        x._g = d if x._g is PENDING else x._g + d
+
+
+def _pull_number(node: Any, g: float) -> None:
+    """`_pull` for an op of one or two numbers, of which a scalar graph has thousands: the same, only quicker."""
+    op, y, a, b = node.op, node._data, node._x1, node._x2
+    try:
+        if op.arity == 1:
+            d, e = op.rules[0](g, y, a._data), None
         else:
-            y, values = node._data, [x._data if isinstance(x, Node) else x for x in inputs]
-        rules = op.rules if op.each_rule is None else op.rules_for(inputs)
-        for i, x in enumerate(inputs):
-            rule = rules[i]
-            if rule is None or (parents is not inputs and not isinstance(x, Node)):
-                continue
-            if wanted is not None and x not in wanted:
-                continue
-            try:
-                d = rule(g, y, *values, **options) if options else rule(g, y, *values)
-            except (ZeroDivisionError, OverflowError):  # Python numbers raise where NumPy says inf
-                d = rule(_as_numpy(g), _as_numpy(y), *map(_as_numpy, values), **options)
-            except Exception as error:
-                error.add_note(f"in the gradient rule of {op.name} for its input {op.input_name(i)}")
-                raise
-            if type(d) is not float or type(x._data) is not float:
-                d = _fitted(d, x, node, i)
-                if x.op is None and not as_graph:
-                    d = _owned(d, g, y, values)
-            if inspect is not None:
-                inspect(node, i, d)
-            gradients[x] = gradients[x] + d if x in gradients else d
-    return gradients
+            rule_a, rule_b = op.rules
+            x1 = a._data if isinstance(a, Node) else a
+            x2 = b._data if isinstance(b, Node) else b
+            d = rule_a(g, y, x1, x2) if x1 is not a and a._g is not None else None
+            e = rule_b(g, y, x1, x2) if x2 is not b and b._g is not None else None
+    except Exception:
+        _pull(node, g, False, None)  # which knows what to do
+        return
+    if d is not None:
+        if type(d) is not float:
+            d = _fitted(d, a, node, 0)
+        a._g = d if a._g is PENDING else a._g + d
+    if e is not None:
+        if type(e) is not float:
+            e = _fitted(e, b, node, 1)
+        b._g = e if b._g is PENDING else b._g + e
+
+
+def _op(node: Node) -> Op:
+    assert node.op is not None
+    return node.op
 
 
 def _as_numpy(x: Any) -> Any:
@@ -157,24 +249,30 @@ def _owned(d: Any, g: Any, y: Any, values: Iterable[Any]) -> Any:
 
 def _fitted(d: Any, x: Node, node: Node, i: int) -> Any:
     """A rule's result with the shape and dtype of the input it belongs to, summed over broadcast axes."""
-    like = x._data
+    like: Any = x._data
     if type(like) is float:
-        shape, dtype = (), None
+        if isinstance(d, float | int):
+            return float(d)
+        shape, dtype = (), np.dtype(np.float64)
     else:
         shape, dtype = like.shape, like.dtype
-    try:
-        if d.shape == shape and (d.dtype == dtype or dtype is None and isinstance(d, Node)):
-            return d
-    except AttributeError:  # a Python number, None, or no gradient at all
-        pass
-    if not isinstance(d, Node | np.ndarray | np.generic | float | int) or np.dtype(getattr(d, "dtype", float)).kind not in "fiub":
-        raise GradientRuleError(f"the gradient rule of {node.op.name} for its input {node.op.input_name(i)} returned "
-                                f"{type(d).__name__}, not an array of real numbers")
+    if isinstance(d, Node):
+        kind = np.dtype(getattr(d._data, "dtype", np.float64))
+    elif isinstance(d, np.ndarray | np.generic | float | int):
+        kind = getattr(d, "dtype", np.dtype(np.float64))
+    else:
+        kind = np.dtype(object)
+    if kind.kind not in "fiub":
+        found = "None" if d is None else f"{type(d).__name__} of dtype {kind}"
+        raise GradientRuleError(f"the gradient rule of {_op(node).name} for its input {_op(node).input_name(i)} "
+                                f"returned {found}, not an array of real numbers")
     if np.shape(d) != shape:
         d = _unbroadcast(d, shape, node, i)
     if isinstance(d, Node):
-        return d if dtype is None or d.dtype == dtype else ops.astype(d, dtype)
-    return float(d) if dtype is None else np.asarray(d, dtype)
+        return d if kind == dtype else ops.astype(d, dtype=dtype)
+    if type(like) is np.ndarray:
+        return d if type(d) is np.ndarray and d.dtype == dtype else np.asarray(d, dtype)
+    return type(like)(d)
 
 
 def _unbroadcast(d: Any, shape: tuple[int, ...], node: Node, i: int) -> Any:
@@ -186,7 +284,7 @@ def _unbroadcast(d: Any, shape: tuple[int, ...], node: Node, i: int) -> Any:
         return np.broadcast_to(d, shape)  # a rule may leave a constant as a single number
     if not fits:
         raise GradientRuleError(
-            f"the gradient rule of {node.op.name} for its input {node.op.input_name(i)} returned shape {have}; the "
+            f"the gradient rule of {_op(node).name} for its input {_op(node).input_name(i)} returned shape {have}; the "
             f"input has shape {shape}, the output {output}. A rule returns the gradient in the input's shape, or in "
             "a shape that the input was broadcast to.")
     axes = (*range(extra), *(k + extra for k, n in enumerate(shape) if n == 1 and have[k + extra] != 1))

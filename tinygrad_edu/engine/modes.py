@@ -85,11 +85,18 @@ def watching() -> bool:
     return _modes.anomaly
 
 
-def watch_forward(node: Any, op: Op, inputs: tuple) -> None:
+def made(node: Any) -> Any:
+    """What every op does with its new node while a mode is on."""
+    if _modes.anomaly:
+        _watch_forward(node)
+    if not _modes.recording:
+        node.op, node.options, node._x1, node._x2 = None, {}, None, None
+    return node
+
+
+def _watch_forward(node: Any) -> None:
     """Under detect_anomaly: look at a new node's data, and note where it was made and what it saved."""
-    if not _modes.anomaly:
-        return
-    line = _users_line()
+    op, inputs, line = node.op, node.inputs, _users_line()
     bad = _not_finite(node._data)
     if bad:
         already = [x for x in inputs if _not_finite(x._data if isinstance(x, Node) else x)]

@@ -1,165 +1,160 @@
-"""NumPy's protocols: `np.exp(v)` and its kin build the graph; a function without a gradient says so."""
+"""NumPy's protocols: `np.exp(v)` and its kin build the graph; a function without a gradient says so.
 
+NumPy asks a Value before it would make an array of it: `__array_ufunc__` for its elementwise functions and
+the operators of arrays, `__array_function__` for all others. What has an op of its name runs as that op.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from inspect import Parameter, signature
 from typing import Any
 
 import numpy as np
 
 from tinygrad_edu.engine import ops
-from tinygrad_edu.engine.primitive import OPS
+from tinygrad_edu.engine.primitive import Op, Operand
 from tinygrad_edu.errors import GradientRuleError, OptionError
 
-ALIASES = {"concat": "concatenate", "permute_dims": "transpose", "pow": "power", "abs": "absolute", "amax": "max",
-           "amin": "min", "around": "round", "acos": "arccos", "true_divide": "divide"}
+Function = Callable[..., Any]
 
-# Functions whose result has no gradient: an index, a shape, a truth. They run on the data.
-WITHOUT_GRADIENT = {
-    getattr(np, name) for name in (
-        "all", "allclose", "any", "argmax", "argmin", "argpartition", "argsort", "argwhere", "array_equal", "array_repr",
-        "array_str", "array2string", "count_nonzero", "digitize", "equal", "flatnonzero", "full_like", "greater",
-        "greater_equal", "histogram", "isclose", "isfinite", "isinf", "isnan", "isin", "iscomplexobj", "isrealobj",
-        "less", "less_equal", "lexsort", "logical_and", "logical_not", "logical_or", "logical_xor", "may_share_memory",
-        "ndim", "nonzero", "not_equal", "ones_like", "result_type", "searchsorted", "shape", "shares_memory", "signbit",
-        "size", "unique", "zeros_like", "empty_like",
-    )
-} | {np.linalg.matrix_rank, np.linalg.cond}
+# ----- which function is which -----
 
-REDUCTIONS = {np.add: ops.sum, np.multiply: ops.prod, np.maximum: ops.max, np.minimum: ops.min}
+# NumPy's names that differ from ours. Its synonyms, as np.abs and np.absolute, are one object.
+OTHER_NAMES = {"amax": "max", "amin": "min", "around": "round", "conjugate": "positive", "copy": "positive",
+               "degrees": "rad2deg", "fabs": "absolute", "fix": "trunc", "radians": "deg2rad",
+               "rint": "round"}
 
+LINALG = ["cholesky", "det", "inv", "matmul", "matrix_transpose", "norm", "slogdet", "solve", "tensordot",
+          "vecdot"]
 
-def _table() -> dict[Any, Any]:
-    """The differentiable function for each of NumPy's: the op of the same name, or one composed of ops."""
-    table: dict[Any, Any] = {}
-    for name, op in OPS.items():
-        for place in (np, np.linalg):
-            if hasattr(place, name):
-                table[getattr(place, name)] = op
-    for alias, name in ALIASES.items():
-        table[getattr(np, alias)] = OPS[name]
-    table[np.linalg.norm] = ops.norm
-    for composed in COMPOSED:
-        place = np.linalg if composed is slogdet else np
-        table[getattr(place, composed.__name__)] = composed
-    return table
+METHODS: dict[tuple[str, np.ufunc], Function] = {
+    ("reduce", np.add): ops.sum, ("reduce", np.multiply): ops.prod, ("reduce", np.maximum): ops.max,
+    ("reduce", np.minimum): ops.min, ("reduce", np.logaddexp): ops.logsumexp,
+    ("accumulate", np.add): ops.cumsum, ("accumulate", np.multiply): ops.cumprod,
+}
+
+# Functions whose result is no number that could have a gradient: an index, a shape, a truth, a text; and
+# constants. They run on the data.
+WITHOUT_GRADIENT: set[Function] = {np.linalg.matrix_rank} | {getattr(np, name) for name in (
+    "all", "allclose", "any", "argmax", "argmin", "argpartition", "argsort", "argwhere", "array2string",
+    "array_equal", "array_equiv", "array_repr", "array_str", "can_cast", "common_type", "count_nonzero",
+    "diag_indices_from", "digitize", "einsum_path", "empty_like", "equal", "flatnonzero", "greater",
+    "greater_equal", "isclose", "iscomplex", "iscomplexobj", "isfinite", "isin", "isinf", "isnan", "isneginf",
+    "isposinf", "isreal", "isrealobj", "less", "less_equal", "lexsort", "logical_and", "logical_not",
+    "logical_or", "logical_xor", "may_share_memory", "min_scalar_type", "nanargmax", "nanargmin", "ndim",
+    "nonzero", "not_equal", "ones_like", "result_type", "searchsorted", "shape", "shares_memory", "signbit",
+    "size", "tril_indices_from", "triu_indices_from", "zeros_like",
+)}
 
 
-def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list:
-    """The parts of x along the axis; equal ones if their number is given."""
-    n = x.shape[axis]
-    if isinstance(indices_or_sections, int | np.integer) and n % indices_or_sections:
-        raise OptionError(f"split of {x.describe()} into {indices_or_sections} equal parts along axis {axis}: {n} "
-                          "elements do not divide; use np.array_split")
-    return array_split(x, indices_or_sections, axis)
+def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    """`np.clip` has two names for each limit."""
+    return ops.clip(a, a_min if min is None else min, a_max if max is None else max)
 
 
-def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list:
-    """The parts of x along the axis, as equal as can be if their number is given."""
-    parts = np.array_split(np.arange(x.shape[axis]), indices_or_sections)
-    starts = np.cumsum([0, *(len(part) for part in parts)]).tolist()
-    if not isinstance(indices_or_sections, int | np.integer):
-        edges = [0, *indices_or_sections, x.shape[axis]]
-        slices = [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
-    else:
-        slices = [slice(a, b) for a, b in zip(starts, starts[1:], strict=False)]
-    return [x[(slice(None),) * (axis % x.ndim) + (s,)] for s in slices]
+def _table() -> dict[Function, Function]:
+    """Ours for each of NumPy's that has a gradient; some are new in later versions of NumPy."""
+    names = {name: name for name in ops.__all__} | OTHER_NAMES
+    table = {getattr(np, name): getattr(ops, ours) for name, ours in names.items() if hasattr(np, name)}
+    return table | {getattr(np.linalg, name): getattr(ops, name) for name in LINALG} | {np.clip: _clip}
 
 
-def _at_least(x: Any, ndim: int) -> Any:
-    return x if np.ndim(x) >= ndim else ops.reshape(x, shape=(1,) * (ndim - np.ndim(x)) + np.shape(x))
-
-
-def vstack(arrays: Any) -> Any:
-    """Rows, or matrices, one below the other."""
-    return ops.concatenate([_at_least(a, 2) for a in arrays], axis=0)
-
-
-def hstack(arrays: Any) -> Any:
-    """Vectors one after the other, or matrices side by side."""
-    rows = [_at_least(a, 1) for a in arrays]
-    return ops.concatenate(rows, axis=0 if np.ndim(rows[0]) == 1 else 1)
-
-
-def column_stack(arrays: Any) -> Any:
-    """Vectors as the columns of a matrix."""
-    return ops.concatenate([ops.reshape(a, shape=(-1, 1)) if np.ndim(a) < 2 else a for a in arrays], axis=1)
-
-
-def ravel(a: Any) -> Any:
-    """All elements in a row."""
-    return ops.reshape(a, shape=-1)
-
-
-def inner(a: Any, b: Any) -> Any:
-    """Σ over the last axes of both."""
-    if np.ndim(a) == 0 or np.ndim(b) == 0:
-        return ops.multiply(a, b)
-    return ops.tensordot(a, b, axes=(-1, -1))
-
-
-def average(a: Any, axis: Any = None) -> Any:
-    """The mean."""
-    return ops.mean(a, axis=axis)
-
-
-def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
-    """Differences of neighbours, n times."""
-    for _ in range(n):
-        ahead = (slice(None),) * (axis % np.ndim(a))
-        a = a[(*ahead, slice(1, None))] - a[(*ahead, slice(None, -1))]
-    return a
-
-
-def slogdet(a: Any) -> Any:
-    """(sign, ln |det a|); the sign has no gradient."""
-    plain = np.linalg.slogdet(a._data)
-    return type(plain)(plain.sign, ops.logabsdet(a))
-
-
-COMPOSED = [split, array_split, vstack, hstack, column_stack, ravel, inner, average, diff, slogdet]
 TABLE = _table()
+
+
+# ----- the two protocols -----
+
+def array_ufunc(self: Any, ufunc: np.ufunc, method: str, *args: Any, **kwargs: Any) -> Any:
+    """What NumPy calls for a ufunc with a Value among its arguments."""
+    ours = TABLE.get(ufunc)
+    if method == "__call__":
+        if type(ours) is Op and not kwargs:  # nearly every call
+            return self._apply(ours, args, ours.defaults)
+        if ufunc in WITHOUT_GRADIENT:
+            return ufunc(*map(_plain, args), **kwargs)
+    elif method == "outer" and ours is not None:
+        args = (np.reshape(args[0], np.shape(args[0]) + (1,) * np.ndim(args[1])), args[1])
+    else:
+        ours = METHODS.get((method, ufunc))
+        kwargs.setdefault("axis", 0)
+    if ours is None:
+        raise _no_rule(ufunc, "" if method == "__call__" else f".{method}")
+    _, accepted = _ours(ours)
+    return ours(*args, **_options(ufunc, kwargs, {}, accepted))
+
+
+def array_function(self: Any, function: Function, types: Any, args: tuple,
+                   kwargs: dict[str, Any]) -> Any:
+    """What NumPy calls for any other function with a Value among its arguments."""
+    ours = TABLE.get(function)
+    if ours is None:
+        if function in WITHOUT_GRADIENT:
+            return function(*map(_plain, args), **{name: _plain(x) for name, x in kwargs.items()})
+        raise _no_rule(function)
+    count, accepted = _ours(ours)
+    if kwargs or len(args) > count:
+        names, defaults = _numpys(function)
+        if names:
+            kwargs = dict(zip(names, args, strict=False)) | kwargs
+            args = tuple(kwargs.pop(name) for name in names[:count] if name in kwargs)
+        kwargs = _options(function, kwargs, defaults, accepted)
+    return ours(*args, **kwargs)
 
 
 def _plain(x: Any) -> Any:
     """x with the data of Values in their place."""
-    if hasattr(type(x), "__apply_op__"):
-        return x._data
+    if isinstance(x, Operand):
+        return x.data
     return type(x)(map(_plain, x)) if type(x) in (list, tuple) else x
 
 
-def array_ufunc(self: Any, ufunc: np.ufunc, method: str, *args: Any, **kwargs: Any) -> Any:
-    """What NumPy calls for a ufunc with a Value among its arguments."""
-    function = TABLE.get(ufunc) if method == "__call__" else REDUCTIONS.get(ufunc) if method == "reduce" else None
-    if kwargs:
-        _refuse_out(ufunc, kwargs)
-    if function is not None:
-        if method == "reduce":
-            kwargs.setdefault("axis", 0)
-        return function(*args, **kwargs)
-    if method == "__call__" and ufunc in WITHOUT_GRADIENT:
-        return ufunc(*map(_plain, args), **kwargs)
-    raise _no_rule(ufunc.__name__ + ("" if method == "__call__" else f".{method}"))
+# ----- NumPy's arguments and ours -----
+
+@cache
+def _numpys(function: Function) -> tuple[list[str], dict[str, Any]]:
+    """The names of NumPy's parameters in order (none for any number of arrays), and their defaults."""
+    try:
+        parameters = signature(function).parameters
+    except ValueError:  # some that are written in C do not tell
+        return [], {}
+    names = [] if any(p.kind is Parameter.VAR_POSITIONAL for p in parameters.values()) else list(parameters)
+    return names, {name: p.default for name, p in parameters.items()}
 
 
-def array_function(self: Any, function: Any, types: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
-    """What NumPy calls for any other function with a Value among its arguments."""
-    _refuse_out(function, kwargs)
-    ours = TABLE.get(function)
-    if ours is not None:
-        return ours(*args, **kwargs)
-    if function in WITHOUT_GRADIENT:
-        return function(*map(_plain, args), **{name: _plain(x) for name, x in kwargs.items()})
-    raise _no_rule(function.__name__)
+@cache
+def _ours(function: Function) -> tuple[int, set[str]]:
+    """How many arguments come first, without a name, in a call of ours; the names of all options."""
+    if isinstance(function, Op):
+        return 1 if function.variadic else len(function.input_names), set(function.defaults)
+    parameters = signature(function).parameters
+    return sum(p.default is Parameter.empty for p in parameters.values()), set(parameters)
 
 
-def _refuse_out(function: Any, kwargs: dict[str, Any]) -> None:
-    for name in ("out", "dtype", "where", "initial", "casting", "order", "subok"):
-        if name in kwargs:
-            if kwargs[name] is None or kwargs[name] is np._NoValue:
-                del kwargs[name]
-            else:
-                raise OptionError(f"np.{function.__name__} of a Value does not take {name}=: a new Value is made of "
-                                  "every result")
+def _options(function: Function, kwargs: dict[str, Any], defaults: dict[str, Any],
+             accepted: set[str]) -> dict[str, Any]:
+    """The options that ours takes; another may be given only where it says what NumPy does by default."""
+    options = {}
+    for name, x in kwargs.items():
+        if name in accepted:
+            options[name] = x
+        elif name == "out" and x is not None:
+            raise OptionError(f"{_name(function)} of a Value does not write into an array (out=): a result "
+                              "is always a new Value, so write a = a + v, not a += v")
+        elif x is not None and x is not np._NoValue and x is not defaults.get(name, np._NoValue):
+            raise OptionError(f"{_name(function)} of a Value does not take {name}={x!r}, which has no "
+                              f"gradient rule here; it takes {', '.join(sorted(accepted)) or 'no options'}")
+    return options
 
 
-def _no_rule(name: str) -> GradientRuleError:
-    return GradientRuleError(f"np.{name} has no gradient rule here. Compute it from functions that have one, run it on "
-                             "v.numpy() if its gradient is not needed, or define it with @tg.primitive.")
+def _name(function: Function) -> str:
+    """What the user calls it: `np.sort`, `np.linalg.svd`."""
+    if getattr(np, function.__name__, None) is function:
+        return f"np.{function.__name__}"
+    module = getattr(function, "__module__", None)
+    return f"{module}.{function.__name__}".replace("numpy.", "np.") if module else function.__name__
+
+
+def _no_rule(function: Function, method: str = "") -> GradientRuleError:
+    return GradientRuleError(f"{_name(function)}{method} has no gradient rule here. Compute it from others "
+                             "that have one, run it on v.numpy() if its gradient is not needed, or define it "
+                             "with @tg.primitive.")

@@ -13,6 +13,16 @@ OPS: dict[str, "Op"] = {}
 """Every primitive of the library by name; those of users are not listed."""
 
 
+class Operand:
+    """Base of what an op does not compute with but hands itself over to: a Value, which records it in a graph."""
+
+    __slots__ = ()
+
+    def _apply(self, op: "Op", inputs: tuple, options: dict[str, Any]) -> Any:
+        """The result of `op(*inputs, **options)`, where self is the first of the inputs of its kind."""
+        raise NotImplementedError
+
+
 class Op:
     """A differentiable primitive, `y = forward(*inputs, **options)`.
 
@@ -20,8 +30,7 @@ class Op:
     or None for an input that has no gradient (a mask, class labels). A primitive of any number of inputs has
     `each_rule(i, g, y, *inputs, **options)` instead.
 
-    Calling an op runs it on whatever it is given: arrays compute; objects whose type defines
-    `__apply_op__(op, inputs, options)`, such as `Value`, decide for themselves.
+    Calling an op runs it on whatever it is given: arrays compute, an `Operand` decides for itself.
     """
 
     def __init__(self, forward: Callable[..., Any], notation: str, symbol: str, rules: Mapping[str, Rule],
@@ -32,8 +41,9 @@ class Op:
         self.notation = notation
         self.symbol = symbol or self.name
         parameters = signature(forward).parameters.values()
-        self.input_names = tuple(p.name for p in parameters if p.kind is Parameter.POSITIONAL_OR_KEYWORD)
-        self.required_inputs = sum(p.default is Parameter.empty for p in parameters if p.name in self.input_names)
+        inputs = [p for p in parameters if p.kind is Parameter.POSITIONAL_OR_KEYWORD]
+        self.input_names = tuple(p.name for p in inputs)
+        self.input_defaults = {p.name: p.default for p in inputs if p.default is not Parameter.empty}
         self.variadic = next((p.name for p in parameters if p.kind is Parameter.VAR_POSITIONAL), None)
         self.defaults = {p.name: p.default for p in parameters if p.kind is Parameter.KEYWORD_ONLY}
         names = (self.variadic,) if self.variadic else self.input_names
@@ -43,15 +53,18 @@ class Op:
                                     "and make options keyword-only")
         self.each_rule = rules[self.variadic] if self.variadic else None
         self.rules: tuple[Rule | None, ...] = tuple(rules.get(name) for name in self.input_names)
-        if bind is not None:
-            self.bind = bind  # type: ignore[method-assign]
+        self.arity = -1 if self.variadic else len(self.input_names)  # -1: any number
+        self.quick = self.arity in (1, 2) and None not in self.rules and not self.defaults
+        self._own_bind = bind
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        inputs, options = self.bind(*args, **kwargs)
+        if len(args) == self.arity and not kwargs and self._own_bind is None:
+            inputs, options = args, self.defaults
+        else:
+            inputs, options = self.bind(*args, **kwargs)
         for x in inputs:
-            apply = getattr(type(x), "__apply_op__", None)
-            if apply is not None:
-                return apply(self, inputs, options)
+            if isinstance(x, Operand):
+                return x._apply(self, inputs, options)
         return self.forward(*inputs, **options)
 
     def __repr__(self) -> str:
@@ -61,26 +74,33 @@ class Op:
         """Sort the arguments of a call in NumPy's order into inputs (arrays) and options (all the rest).
 
         Primitives of any number of inputs take them as one sequence, as `np.concatenate` does.
+
+        Errors: OptionError for an argument that is missing, unknown or given twice.
         """
-        options = dict(self.defaults)
+        if self._own_bind is not None:
+            try:
+                return self._own_bind(*args, **kwargs)
+            except TypeError as error:
+                raise self._wrong_call(str(error).removeprefix("<lambda>() ")) from None
         if self.variadic:
-            inputs, extra = (tuple(args[0]) if args else ()), args[1:]
+            inputs, extra = (tuple(args[0]) if args else tuple(kwargs.pop(self.variadic, ()))), args[1:]
         else:
-            count = len(self.input_names)
-            inputs, extra = args[:count], args[count:]
+            inputs, extra = args[:self.arity], args[self.arity:]
             for name in self.input_names[len(inputs):]:
-                if name in kwargs:
-                    inputs += (kwargs.pop(name),)
-        unknown = [name for name in kwargs if name not in options]
-        if unknown or len(extra) > len(options) or len(inputs) < self.required_inputs:
-            if "a" in kwargs and len(inputs) < self.required_inputs:  # NumPy's name of the first array
-                return self.bind(kwargs.pop("a"), *args, **kwargs)
-            what = f"the option {unknown[0]!r}" if unknown else f"{len(args)} positional arguments"
-            raise OptionError(f"{self.name} does not take {what}; its signature here is "
-                              f"{self.name}{signature(self.forward)}")
-        options.update(zip(options, extra, strict=False))
-        options.update(kwargs)
-        return inputs, options
+                if name not in kwargs and name not in self.input_defaults:
+                    raise self._wrong_call(f"missing its argument {name!r}")
+                inputs += (kwargs.pop(name) if name in kwargs else self.input_defaults[name],)
+        if len(extra) > len(self.defaults):
+            raise self._wrong_call(f"given {len(args)} arguments in order")
+        given = dict(zip(self.defaults, extra, strict=False))
+        for name in kwargs:
+            if name not in self.defaults or name in given:
+                known = name in self.defaults or name in self.input_names
+                raise self._wrong_call(f"given {name!r} twice" if known else f"given {name!r}, which it does not have")
+        return inputs, self.defaults | given | kwargs
+
+    def _wrong_call(self, what: str) -> OptionError:
+        return OptionError(f"{self.name} was called {what}; its signature here is {self.name}{signature(self.forward)}")
 
     def rules_for(self, inputs: tuple) -> tuple[Rule | None, ...]:
         """One rule per input of this call."""

@@ -1,26 +1,30 @@
 """`Value`: an array, or a single number, that remembers how it was made."""
 
-from collections.abc import Iterator
-from typing import Any, Self
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
 from tinygrad_edu.engine import modes, ops
-from tinygrad_edu.engine.apply import NO_OPTIONS, apply
-from tinygrad_edu.engine.graph import Node, check_unchanged, clock, computed_nodes, pull_back
+from tinygrad_edu.engine.apply import NUMBERS, apply, as_number, compute, constant
+from tinygrad_edu.engine.array_methods import ArrayMethods
+from tinygrad_edu.engine.graph import NO_OPTIONS, Node, ancestors, check_unchanged, clock, pull_back
 from tinygrad_edu.engine.numpy_protocol import array_function, array_ufunc
 from tinygrad_edu.engine.primitive import Op
 from tinygrad_edu.errors import BackwardError, DtypeError, OptionError, ShapeError
 
 
-def _differentiable(data: Any, copy: bool) -> Any:
+new, tick = object.__new__, clock.__next__
+
+
+def _differentiable(data: Any) -> Any:
     """Data for a leaf: a Python float for a single number, else a floating-point array."""
     if type(data) in (float, int, bool, np.float64):
         return float(data)
     if isinstance(data, Node):
         raise DtypeError("Value(data): data is a Value already; use v.detach() for a leaf with the same data")
     try:
-        array = np.array(data) if copy else np.asarray(data)
+        array = np.asarray(data)
     except ValueError as error:
         raise ShapeError(f"Value(data): {error}") from None
     if array.dtype.kind not in "fiub":
@@ -28,7 +32,57 @@ def _differentiable(data: Any, copy: bool) -> Any:
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 
-class Value(Node):
+def _binary(op: Op) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
+    """The methods `a ∘ b` and the reflected `b ∘ a` of a Value a: `apply`, made quick for two operands."""
+    forward = op.forward
+
+    def method(a: Any, b: Any) -> Any:
+        if isinstance(a, Node):
+            x1 = a._data
+        else:
+            a = x1 = a if type(a) in NUMBERS else constant(a, op.name)
+        if isinstance(b, Node):
+            x2 = b._data
+        else:
+            b = x2 = b if type(b) in NUMBERS else constant(b, op.name)
+        try:
+            y = forward(x1, x2)
+        except Exception:
+            y = compute(op, [x1, x2], NO_OPTIONS)  # which knows what to do
+        if type(y) is not float and type(y) is not np.ndarray:
+            y = as_number(y, [x1, x2])
+        node = new(Value)
+        node._data, node.grad, node.name, node.op, node.options = y, None, "", op, NO_OPTIONS
+        node._x1, node._x2, node._g, node.time = a, b, None, tick()
+        return node if not modes.ACTIVE else modes.made(node)
+
+    def reflected(b: Any, a: Any) -> Any:
+        return method(a, b)
+
+    return method, reflected
+
+
+def _unary(op: Op) -> Callable[[Any], Any]:
+    """The method `op(a)` of a Value a: `apply`, made quick for one operand."""
+    forward = op.forward
+
+    def method(a: Any) -> Any:
+        try:
+            y = forward(a._data)
+        except Exception:
+            y = compute(op, [a._data], NO_OPTIONS)
+        if type(y) is not float and type(y) is not np.ndarray:
+            y = as_number(y, [a._data])
+        node = new(Value)
+        node._data, node.grad, node.name, node.op, node.options = y, None, "", op, NO_OPTIONS
+        node._x1, node._x2, node._g, node.time = a, None, None, tick()
+        return node if not modes.ACTIVE else modes.made(node)
+
+    method.__name__, method.__doc__ = op.name, op.__doc__
+    return method
+
+
+class Value(ArrayMethods, Node):
     """A number or an array in the computation graph: J = f(...) knows how to find dJ/dx of every x it came from.
 
     Args:
@@ -50,10 +104,10 @@ class Value(Node):
     __hash__ = object.__hash__
 
     def __init__(self, data: Any, name: str = "") -> None:
-        self._data = _differentiable(data, copy=False)
+        self._data = _differentiable(data)
         self.grad = None
         self.name = name
-        self.op, self.inputs, self.parents, self.options = None, (), (), NO_OPTIONS
+        self.op, self._x1, self._x2, self._g, self.options = None, None, None, None, NO_OPTIONS
         self.time = next(clock)
 
     # ----- data -----
@@ -72,7 +126,7 @@ class Value(Node):
 
         Errors: ShapeError, DtypeError; the old data then stays.
         """
-        data, old = _differentiable(data, copy=False), self._data
+        data, old = _differentiable(data), self._data
         if np.shape(data) != np.shape(old):
             raise ShapeError(f"assigning data of shape {np.shape(data)} to {self.describe()}: the shape must stay")
         if type(old) is float:
@@ -99,7 +153,7 @@ class Value(Node):
         return np.dtype(getattr(self._data, "dtype", np.float64))
 
     @property
-    def T(self) -> Self:
+    def T(self) -> "Value":
         return self.transpose()
 
     def numpy(self) -> np.ndarray:
@@ -112,7 +166,7 @@ class Value(Node):
             raise ShapeError(f"item() of {self.describe()}: it holds {self.size} numbers, not one")
         return float(np.reshape(self._data, ()))
 
-    def detach(self) -> Self:
+    def detach(self) -> "Value":
         """A leaf with the same data: no gradient flows through it."""
         return type(self)(self._data, self.name)
 
@@ -130,7 +184,7 @@ class Value(Node):
             raise OptionError("len() of a Value with a single number")
         return len(self._data)
 
-    def __iter__(self) -> Iterator[Self]:
+    def __iter__(self) -> Iterator["Value"]:
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
@@ -150,8 +204,7 @@ class Value(Node):
 
     # ----- how ops and NumPy reach it -----
 
-    @staticmethod
-    def __apply_op__(op: Op, inputs: tuple, options: dict[str, Any]) -> Any:
+    def _apply(self, op: Op, inputs: tuple, options: dict[str, Any]) -> Any:
         return apply(Value, op, inputs, options)
 
     __array_ufunc__ = array_ufunc
@@ -181,90 +234,51 @@ class Value(Node):
         >>> v.grad
         array([ 2., 40.])
         """
+        seed = self._seed(gradient)
+        nodes, leaves = ancestors([self])
+        check_unchanged(nodes)
+        if modes.watching():
+            modes.check_unwritten(nodes)
+        inspect = modes.watch_backward if modes.watching() else None
+        found, sums = pull_back(nodes, leaves, seed, inspect=inspect) if nodes else ([], [seed])
+        for node, g in zip(nodes, found, strict=True):
+            node.grad = g
+        totals = [x.grad if g is None else g if x.grad is None else x.grad + g
+                  for x, g in zip(leaves, sums, strict=True)]
+        for x, total in zip(leaves, totals, strict=True):
+            x.grad = total
+
+    def _seed(self, gradient: Any) -> Any:
+        """dJ/dself, from which backward starts."""
         data = self._data
         if gradient is None:
             if self.size != 1:
                 raise BackwardError(f"backward() of {self.describe()}: only a single number has a gradient; use "
                                     "v.sum().backward(), or pass dJ/dv as v.backward(gradient)")
-            seed = 1.0 if type(data) is float else np.ones(self.shape, self.dtype)
-        else:
-            seed = gradient._data if isinstance(gradient, Node) else gradient
-            if np.shape(seed) != self.shape or np.asarray(seed).dtype.kind not in "fiub":
-                raise BackwardError(f"backward(gradient) of {self.describe()}: the gradient has shape {np.shape(seed)}"
-                                    "; it must be real and have the same shape")
-            seed = float(seed) if type(data) is float else np.array(seed, self.dtype)
-        nodes = computed_nodes(self)
-        check_unchanged(nodes)
-        if modes.watching():
-            modes.check_unwritten(nodes)
-        gradients = pull_back(nodes, seed, inspect=modes.watch_backward if modes.watching() else None)
-        gradients.setdefault(self, seed)
-        for node in nodes:
-            node.grad = gradients.pop(node, None)
-        sums = [(x, g if x.grad is None else x.grad + g) for x, g in gradients.items()]
-        for x, total in sums:
-            x.grad = total
+            return 1.0 if type(data) is float else np.ones_like(data)[()]
+        seed = gradient._data if isinstance(gradient, Node) else gradient
+        if np.shape(seed) != self.shape or np.asarray(seed).dtype.kind not in "fiub":
+            raise BackwardError(f"backward(gradient) of {self.describe()}: the gradient has shape {np.shape(seed)}"
+                                "; it must be real and have the same shape")
+        return float(seed) if type(data) is float else np.array(seed, self.dtype)
 
     # ----- operators -----
 
-    def __add__(self, other: Any) -> "Value":
-        return apply(Value, ops.add, (self, other), NO_OPTIONS)
+    __add__, __radd__ = _binary(ops.add)
+    __sub__, __rsub__ = _binary(ops.subtract)
+    __mul__, __rmul__ = _binary(ops.multiply)
+    __truediv__, __rtruediv__ = _binary(ops.divide)
+    __floordiv__, __rfloordiv__ = _binary(ops.floor_divide)
+    __mod__, __rmod__ = _binary(ops.remainder)
+    __matmul__, __rmatmul__ = _binary(ops.matmul)
+    _power, __rpow__ = _binary(ops.power)
+    __neg__, __pos__, __abs__ = _unary(ops.negative), _unary(ops.positive), _unary(ops.absolute)
 
-    def __radd__(self, other: Any) -> "Value":
-        return apply(Value, ops.add, (other, self), NO_OPTIONS)
-
-    def __sub__(self, other: Any) -> "Value":
-        return apply(Value, ops.subtract, (self, other), NO_OPTIONS)
-
-    def __rsub__(self, other: Any) -> "Value":
-        return apply(Value, ops.subtract, (other, self), NO_OPTIONS)
-
-    def __mul__(self, other: Any) -> "Value":
-        return apply(Value, ops.multiply, (self, other), NO_OPTIONS)
-
-    def __rmul__(self, other: Any) -> "Value":
-        return apply(Value, ops.multiply, (other, self), NO_OPTIONS)
-
-    def __truediv__(self, other: Any) -> "Value":
-        return apply(Value, ops.divide, (self, other), NO_OPTIONS)
-
-    def __rtruediv__(self, other: Any) -> "Value":
-        return apply(Value, ops.divide, (other, self), NO_OPTIONS)
-
-    def __floordiv__(self, other: Any) -> "Value":
-        return apply(Value, ops.floor_divide, (self, other), NO_OPTIONS)
-
-    def __rfloordiv__(self, other: Any) -> "Value":
-        return apply(Value, ops.floor_divide, (other, self), NO_OPTIONS)
-
-    def __mod__(self, other: Any) -> "Value":
-        return apply(Value, ops.remainder, (self, other), NO_OPTIONS)
-
-    def __rmod__(self, other: Any) -> "Value":
-        return apply(Value, ops.remainder, (other, self), NO_OPTIONS)
+    square, sqrt, exp, log = _unary(ops.square), _unary(ops.sqrt), _unary(ops.exp), _unary(ops.log)
+    tanh, sigmoid, relu = _unary(ops.tanh), _unary(ops.sigmoid), _unary(ops.relu)
 
     def __pow__(self, other: Any) -> "Value":
-        if type(other) in (int, float) and other == 2:
-            return apply(Value, ops.square, (self,), NO_OPTIONS)
-        return apply(Value, ops.power, (self, other), NO_OPTIONS)
-
-    def __rpow__(self, other: Any) -> "Value":
-        return apply(Value, ops.power, (other, self), NO_OPTIONS)
-
-    def __matmul__(self, other: Any) -> "Value":
-        return apply(Value, ops.matmul, (self, other), NO_OPTIONS)
-
-    def __rmatmul__(self, other: Any) -> "Value":
-        return apply(Value, ops.matmul, (other, self), NO_OPTIONS)
-
-    def __neg__(self) -> "Value":
-        return apply(Value, ops.negative, (self,), NO_OPTIONS)
-
-    def __pos__(self) -> "Value":
-        return apply(Value, ops.positive, (self,), NO_OPTIONS)
-
-    def __abs__(self) -> "Value":
-        return apply(Value, ops.absolute, (self,), NO_OPTIONS)
+        return self.square() if type(other) in NUMBERS and other == 2 else self._power(other)
 
     def __getitem__(self, index: Any) -> "Value":
         return ops.getitem(self, index)
@@ -300,77 +314,6 @@ class Value(Node):
         return np.argmin(self._data, axis)
 
     # ----- methods, as those of an array -----
-
-    def sum(self, axis: Any = None, keepdims: bool = False) -> "Value":
-        return ops.sum(self, axis=axis, keepdims=keepdims)
-
-    def mean(self, axis: Any = None, keepdims: bool = False) -> "Value":
-        return ops.mean(self, axis=axis, keepdims=keepdims)
-
-    def var(self, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> "Value":
-        return ops.var(self, axis=axis, ddof=ddof, keepdims=keepdims)
-
-    def std(self, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> "Value":
-        return ops.std(self, axis=axis, ddof=ddof, keepdims=keepdims)
-
-    def max(self, axis: Any = None, keepdims: bool = False) -> "Value":
-        return ops.max(self, axis=axis, keepdims=keepdims)
-
-    def min(self, axis: Any = None, keepdims: bool = False) -> "Value":
-        return ops.min(self, axis=axis, keepdims=keepdims)
-
-    def prod(self, axis: Any = None, keepdims: bool = False) -> "Value":
-        return ops.prod(self, axis=axis, keepdims=keepdims)
-
-    def cumsum(self, axis: int | None = None) -> "Value":
-        return ops.cumsum(self, axis=axis)
-
-    def reshape(self, *shape: Any) -> "Value":
-        return ops.reshape(self, shape=shape[0] if len(shape) == 1 else shape)
-
-    def flatten(self) -> "Value":
-        return ops.reshape(self, shape=-1)
-
-    def transpose(self, *axes: Any) -> "Value":
-        if len(axes) == 1 and not isinstance(axes[0], int):
-            axes = axes[0]
-        return ops.transpose(self, axes=axes or None)
-
-    def swapaxes(self, axis1: int, axis2: int) -> "Value":
-        return ops.swapaxes(self, axis1=axis1, axis2=axis2)
-
-    def squeeze(self, axis: Any = None) -> "Value":
-        return ops.squeeze(self, axis=axis)
-
-    def expand_dims(self, axis: Any) -> "Value":
-        return ops.expand_dims(self, axis=axis)
-
-    def astype(self, dtype: Any) -> "Value":
-        return ops.astype(self, dtype=np.dtype(dtype))
-
-    def dot(self, other: Any) -> "Value":
-        return ops.dot(self, other)
-
-    def clip(self, a_min: Any = None, a_max: Any = None) -> "Value":
-        return ops.clip(self, a_min, a_max)
-
-    def exp(self) -> "Value":
-        return apply(Value, ops.exp, (self,), NO_OPTIONS)
-
-    def log(self) -> "Value":
-        return apply(Value, ops.log, (self,), NO_OPTIONS)
-
-    def sqrt(self) -> "Value":
-        return apply(Value, ops.sqrt, (self,), NO_OPTIONS)
-
-    def tanh(self) -> "Value":
-        return apply(Value, ops.tanh, (self,), NO_OPTIONS)
-
-    def relu(self) -> "Value":
-        return apply(Value, ops.relu, (self,), NO_OPTIONS)
-
-    def sigmoid(self) -> "Value":
-        return apply(Value, ops.sigmoid, (self,), NO_OPTIONS)
 
 
 def _plain(x: Any) -> Any:

@@ -6,7 +6,6 @@ import os
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from secrets import token_hex
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,6 +18,7 @@ from tinygrad_edu.errors import (
     MissingDependencyError,
     OptionError,
 )
+from tinygrad_edu.files import write_all_or_nothing
 
 State: TypeAlias = dict[str, np.ndarray]
 
@@ -56,7 +56,7 @@ def save(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
     """
     path = Path(path)
     pack, _ = _format("save", path)
-    _write_all_or_nothing(path, pack(_checked(state)))
+    write_all_or_nothing(path, pack(_checked(state)))
 
 
 def load(path: str | os.PathLike[str]) -> State:
@@ -121,20 +121,6 @@ def _is_plain(key: str) -> bool:
     """Whether a name is safe inside a file: visible, no path to anywhere, and not reserved by safetensors."""
     visible = 0 < len(key) <= 1000 and key.isprintable()
     return visible and not set(key) & set("/\\:") and key != "__metadata__"
-
-
-def _write_all_or_nothing(path: Path, data: bytes) -> None:
-    # in the same folder, because only within one file system a move is one step
-    draft = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
-    try:
-        with open(draft, "xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
 
 
 def _pack_npz(arrays: State) -> bytes:

@@ -7,5 +7,5 @@ from tinygrad_edu.nn.layers import Linear
 from tinygrad_edu.nn.losses import CrossEntropyLoss, LeastSquaresLoss, MSELoss
 from tinygrad_edu.nn.module import Module, Parameter
 
-__all__ = ["MLP", "CrossEntropyLoss", "Identity", "LeastSquaresLoss", "Linear", "MSELoss", "Module", "Parameter",
-           "ReLU", "Sequential", "Sigmoid", "Tanh", "init"]
+__all__ = ["Module", "Parameter", "Linear", "Sequential", "MLP", "Identity", "ReLU", "Tanh", "Sigmoid",
+           "MSELoss", "LeastSquaresLoss", "CrossEntropyLoss", "init"]

@@ -1,45 +1,62 @@
 """Layers with parameters."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tinygrad_edu.engine import ops
-from tinygrad_edu.errors import ArgumentError, ShapeError
+from tinygrad_edu.errors import ShapeError
+from tinygrad_edu.nn.checks import check_counts, floating, operand
 from tinygrad_edu.nn.init import xavier_uniform
 from tinygrad_edu.nn.module import Module, Parameter
-from tinygrad_edu.random import RandomSource
+from tinygrad_edu.random import RandomSource, default_generator
 
 
 class Linear(Module):
-    """y = x Wᵀ + b.
+    """Every output is a weighted sum of all inputs, plus a bias:
 
-    The lecture's theta^(l) is the matrix (b | W), the bias as its column 0.
+        y = x Wᵀ + b,   y_j = Σ_i W_ji x_i + b_j
 
     Args:
-        in_features, out_features: W is (out_features, in_features), b (out_features,).
-        bias: whether there is a b; it starts at 0.
-        dtype: of the parameters.
-        rng: a seed or generator for W, which starts Xavier-uniform.
+        in_features: how many numbers a point x has.
+        out_features: how many y has.
+        bias: whether there is a b.
+        dtype: of the parameters W, `weight` of shape (out_features, in_features), and b, `bias` of shape
+            (out_features,).
+        rng: a seed or a `numpy.random.Generator` to draw W from.
+        init: how W starts, a function of `nn.init` or another of a shape and a generator; b starts at 0.
 
-    >>> import numpy as np, tinygrad_edu as tg
-    >>> tg.nn.Linear(3, 2)(np.ones((5, 3))).shape
+    It takes x of shape (..., in_features), any number of points, and gives (..., out_features).
+
+    Errors: OptionError and ArgumentError for sizes that are no whole numbers of 1 or more, DtypeError for a
+    dtype that is not floating; ShapeError for x whose last axis is not in_features long.
+
+    >>> import numpy as np
+    >>> import tinygrad_edu as tg
+    >>> layer = tg.nn.Linear(3, 2)
+    >>> layer(np.ones((5, 3))).shape
     (5, 2)
+
+    Source: F. Rosenblatt, The perceptron, Psychological Review 65, 1958, https://doi.org/10.1037/h0042519.
+    Convention: names and shapes are PyTorch's, but the start is Xavier's. The lecture writes it as the matrix
+    θ^(l) = (b | W), with the bias as its column 0, times the vector (1, x).
     """
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True, dtype: Any = np.float64,
-                 rng: RandomSource = None) -> None:
-        if in_features < 1 or out_features < 1:
-            raise ArgumentError(f"Linear({in_features}, {out_features}): both must be at least 1")
+                 rng: RandomSource = None,
+                 init: Callable[[tuple[int, int], np.random.Generator], np.ndarray] = xavier_uniform) -> None:
+        check_counts("Linear", in_features=in_features, out_features=out_features)
+        dtype = floating("Linear", dtype)
         self.in_features, self.out_features = in_features, out_features
-        self.weight = Parameter(xavier_uniform((out_features, in_features), rng).astype(dtype), "weight")
-        self.bias = Parameter(np.zeros(out_features, dtype), "bias") if bias else None
+        self.weight = Parameter(init((out_features, in_features), default_generator(rng)).astype(dtype))
+        self.bias = Parameter(np.zeros(out_features, dtype)) if bias else None
 
     def forward(self, x: Any) -> Any:
-        shape = np.shape(x)
-        if not shape or shape[-1] != self.in_features:
-            raise ShapeError(f"Linear({self.in_features}, {self.out_features}): x has shape {shape}; its last axis "
-                             f"must have {self.in_features} features")
+        x = operand("Linear", "x", x)
+        if x.shape[-1:] != (self.in_features,):
+            raise ShapeError(f"Linear({self.in_features}, {self.out_features}): x has shape {x.shape}, but "
+                             f"its last axis must have the {self.in_features} features of a point")
         return ops.linear(x, self.weight, self.bias)
 
     def describe(self) -> str:

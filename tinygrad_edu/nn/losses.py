@@ -1,58 +1,109 @@
-"""Losses: one number that says how far a prediction is from what was observed."""
+"""Losses: one number J that says how far a prediction h is from what was observed, y.
+
+They take Values, arrays, numbers and lists. J is a Value if one of the two is, else a plain number.
+"""
 
 from typing import Any
 
-import numpy as np
-
 from tinygrad_edu.engine import ops
 from tinygrad_edu.errors import ArgumentError, DtypeError, ShapeError
+from tinygrad_edu.nn.checks import operand
 from tinygrad_edu.nn.module import Module
 
 
-def _check_pair(name: str, prediction: Any, target: Any) -> None:
-    if np.shape(prediction) != np.shape(target):
-        raise ShapeError(f"{name}: prediction {np.shape(prediction)} and target {np.shape(target)} must have the same "
-                         "shape; reshape one of them, broadcasting would compare every pair")
-    if np.size(prediction) == 0:
-        raise ShapeError(f"{name}: no data, prediction has shape {np.shape(prediction)}")
-
-
 class MSELoss(Module):
-    """J = mean (h - y)², over all elements.
+    """The mean squared error, over all N elements:
 
-    >>> import numpy as np, tinygrad_edu as tg
-    >>> tg.nn.MSELoss()(tg.Value([1.0, 4.0]), np.array([1.0, 2.0])).item()
-    2.0
+        J = 1/N Σ (h - y)²,   ∂J/∂h = 2/N (h - y)
+
+    It takes the prediction h and the target y, both of any one shape but an empty one.
+
+    Errors: ShapeError if the shapes differ or are empty, DtypeError for what are no real numbers.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.nn.MSELoss()(tg.Value([1.0, 4.0]), [1.0, 2.0])
+    Value(2)
+
+    Source: A.-M. Legendre, Nouvelles méthodes pour la détermination des orbites des comètes, 1805.
+    Convention: PyTorch's, the mean over all elements, without 1/2; see `LeastSquaresLoss` for the lecture's.
     """
 
     def forward(self, prediction: Any, target: Any) -> Any:
-        _check_pair("MSELoss", prediction, target)
+        prediction, target = _pair("MSELoss", prediction, target)
         return ops.mean(ops.square(ops.subtract(prediction, target)))
 
 
 class LeastSquaresLoss(Module):
-    """J = 1/(2n) Σ (h - y)², the lecture's, with n the number of points (rows)."""
+    """The lecture's cost function of n points:
+
+        J = 1/(2n) Σ (h - y)²,   ∂J/∂h = 1/n (h - y)
+
+    It takes the prediction h and the target y, both of one shape, (n,) or (n, outputs); the sum is over all
+    elements.
+
+    Errors: ShapeError if the shapes differ or are empty, DtypeError for what are no real numbers.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.nn.LeastSquaresLoss()(tg.Value([1.0, 4.0]), [1.0, 2.0])
+    Value(1)
+
+    Source: A.-M. Legendre, Nouvelles méthodes pour la détermination des orbites des comètes, 1805.
+    Convention: the 1/2 cancels the 2 of the derivative; n counts points, not elements.
+    """
 
     def forward(self, prediction: Any, target: Any) -> Any:
-        _check_pair("LeastSquaresLoss", prediction, target)
-        n = (np.shape(prediction) or (1,))[0]
+        prediction, target = _pair("LeastSquaresLoss", prediction, target)
+        n = prediction.shape[0] if prediction.shape else 1
         return ops.divide(ops.sum(ops.square(ops.subtract(prediction, target))), 2 * n)
 
 
 class CrossEntropyLoss(Module):
-    """J = mean over rows of -ln softmax(logits)[label]; logits (n, classes), labels (n,) of integers."""
+    """How unlikely the true classes are for the model, if p = softmax(logits) are its probabilities:
+
+        J = -1/n Σ_i ln p_i,label(i),   p_ik = e^z_ik / Σ_c e^z_ic,   ∂J/∂z = 1/n (p - 1 at the label)
+
+    with logits z: the negative log-likelihood of the labels, per point. Exponential and logarithm are taken
+    in one go, so logits may be of any size; a network needs no softmax at its end.
+
+    It takes the logits, of shape (..., classes), and the labels, of shape (...), whole numbers from 0 to
+    classes - 1; usually (n, classes) and (n,).
+
+    Errors: ShapeError if the shapes do not fit or are empty, DtypeError for labels that are no integers or
+    logits that are no real numbers, ArgumentError for a label that is no class.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.nn.CrossEntropyLoss()(tg.Value([[0.0, 0.0], [0.0, 1000.0]]), [0, 1])  # (ln 2 + 0)/2
+    Value(0.346574)
+
+    Source: J. S. Bridle, Probabilistic interpretation of feedforward classification network outputs, 1990,
+    https://doi.org/10.1007/978-3-642-76153-9_28.
+    Convention: natural logarithm and mean, as PyTorch's; but the classes are always the last axis.
+    """
 
     def forward(self, logits: Any, labels: Any) -> Any:
-        labels = np.asarray(labels)
+        logits = operand("CrossEntropyLoss", "logits", logits)
+        labels = operand("CrossEntropyLoss", "labels", labels)
+        *rows, classes = logits.shape or (0,)
+        if labels.size == 0 or tuple(rows) != labels.shape:
+            raise ShapeError(f"CrossEntropyLoss: logits {logits.shape} and labels {labels.shape} do not fit; "
+                             "expected are (n, classes) and (n,), with n of 1 or more")
         if labels.dtype.kind not in "iu":
-            raise DtypeError(f"CrossEntropyLoss: labels of dtype {labels.dtype}; they must be integers, the number of "
-                             "the class of each row")
-        shape = np.shape(logits)
-        if shape[:-1] != labels.shape or not shape:
-            raise ShapeError(f"CrossEntropyLoss: logits {shape} need labels {shape[:-1]}, not {labels.shape}")
-        if labels.size == 0:
-            raise ShapeError(f"CrossEntropyLoss: no data, logits have shape {shape}")
-        if labels.min() < 0 or labels.max() >= shape[-1]:
-            raise ArgumentError(f"CrossEntropyLoss: labels from {labels.min()} to {labels.max()}, but there are "
-                                f"{shape[-1]} classes: 0 to {shape[-1] - 1}")
+            raise DtypeError(f"CrossEntropyLoss: labels have dtype {labels.dtype}, but must be integers, the "
+                             "number of the class of each row")
+        low, high = labels.min(), labels.max()
+        if low < 0 or high >= classes:
+            raise ArgumentError(f"CrossEntropyLoss: there are labels from {low} to {high}, but the {classes} "
+                                f"classes of logits {logits.shape} are 0 to {classes - 1}")
         return ops.mean(ops.cross_entropy(logits, labels))
+
+
+def _pair(owner: str, prediction: Any, target: Any) -> tuple[Any, Any]:
+    """Both with a shape, once it is known that it is the same."""
+    prediction, target = operand(owner, "prediction", prediction), operand(owner, "target", target)
+    shape = prediction.shape
+    if shape != target.shape:
+        raise ShapeError(f"{owner}: prediction {shape} and target {target.shape} must have the same shape; "
+                         "reshape one of them, as broadcasting would compare every pair")
+    if 0 in shape:
+        raise ShapeError(f"{owner}: there are no data, prediction and target have shape {shape}")
+    return prediction, target

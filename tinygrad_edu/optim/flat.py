@@ -34,7 +34,13 @@ class Slot:
     stop: int
     data: np.ndarray  # these elements of theta as a view of the parameter's shape
     gradient: np.ndarray  # and those of g
+    is_float: bool  # whether the parameter's data is a Python number, which cannot be a view
     t: int = 0
+
+    def move_in(self) -> None:
+        """Make its place in the block, which has the same numbers already, the data of the parameter."""
+        if not self.is_float:
+            self.parameter._data = self.data  # not by the setter, as a graph of these numbers stays valid
 
     def running(self, i: int) -> np.ndarray:
         """Its elements of the i-th running sum, as a view of its shape."""
@@ -63,10 +69,11 @@ def lay_out(owner: str, params: Iterable[Any], running_sums: int) -> list[Slot]:
         for i in members:
             start, stop = stop, stop + arrays[i].size
             data, gradient = (flat[start:stop].reshape(arrays[i].shape) for flat in (block.theta, block.g))
-            slots.append(Slot(parameters[i], _label(i, parameters[i]), i, block, start, stop, data, gradient))
+            slots.append(Slot(parameters[i], _label(i, parameters[i]), i, block, start, stop, data, gradient,
+                              is_float=type(parameters[i].data) is float))
     for slot in slots:
         slot.data[...] = arrays[slot.number]
-        slot.parameter.data = slot.data
+        slot.move_in()
     return slots
 
 
@@ -78,6 +85,9 @@ def gather(by: str, slots: Sequence[Slot]) -> list[Slot]:
     ready, assigned = [], []
     for slot in slots:
         parameter, data = slot.parameter, slot.data
+        if parameter.data is not data:
+            # copied before any is put back: two parameters may have exchanged their arrays
+            assigned.append((slot, _fitted(by, slot, "data", parameter.data).copy()))
         g = parameter.grad
         if g is None:
             continue
@@ -85,12 +95,9 @@ def gather(by: str, slots: Sequence[Slot]) -> list[Slot]:
             g = _fitted(by, slot, "grad", g)
         slot.gradient[...] = g
         ready.append(slot)
-        if parameter.data is not data:
-            # copied before any is put back: two parameters may have exchanged their arrays
-            assigned.append((slot, _fitted(by, slot, "data", parameter.data).copy()))
     for slot, values in assigned:
         slot.data[...] = values
-        slot.parameter.data = slot.data
+        slot.move_in()
     return ready
 
 
@@ -132,8 +139,8 @@ def _checked_parameters(owner: str, params: Iterable[Any]) -> list[Any]:
             raise DtypeError(f"{owner}: {label} has dtype {dtype}, in which no small step can be made; "
                              "use floating numbers, as in np.array([1.0, 2.0])")
         if getattr(p, "op", None) is not None:
-            raise ArgumentError(f"{owner}: {label} was computed, by {p.op.name}, so the next forward pass would "
-                                "make another; optimize what it was computed from")
+            raise ArgumentError(f"{owner}: {label} was computed, by {p.op.name}, so the next forward pass "
+                                "would make another; optimize what it was computed from")
         seen[id(p)] = label
     return parameters
 
@@ -148,13 +155,13 @@ def _fitted(by: str, slot: Slot, attribute: str, values: Any) -> np.ndarray:
     """What was assigned to a parameter's data or grad as an array, if it has the parameter's shape."""
     try:
         array = np.asarray(values)
-    except ValueError:  # a list whose rows differ in length
+    except (ValueError, TypeError):  # a list whose rows differ in length, or a Value
         array = np.asarray(None)
     if array.dtype.kind not in "fiub":
         raise DtypeError(f"{by}: the .{attribute} of {slot.label} is {type(values).__name__} of dtype "
                          f"{array.dtype}; assign an array of real numbers")
     if array.shape != slot.data.shape:
-        raise ShapeError(f"{by}: the .{attribute} of {slot.label} has shape {array.shape}, but the parameter had "
-                         f"shape {slot.data.shape} when the optimizer was made; assign an array of that shape, "
-                         "or make a new optimizer")
+        raise ShapeError(f"{by}: the .{attribute} of {slot.label} has shape {array.shape}, but the parameter "
+                         f"had shape {slot.data.shape} when the optimizer was made; assign an array of that "
+                         "shape, or make a new optimizer")
     return array

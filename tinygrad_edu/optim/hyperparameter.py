@@ -46,7 +46,7 @@ class Hyperparameter:
         """The value as plain Python, if it may be assigned."""
         try:
             array = np.asarray(value)
-        except ValueError:  # a list whose rows differ in length
+        except (ValueError, TypeError):  # a list whose rows differ in length, or a Value
             array = np.asarray(None)
         message = f"{owner}: {self.name} must be {self.words}, got {value!r}"
         if array.dtype.kind not in self.kinds or array.shape != self.shape:

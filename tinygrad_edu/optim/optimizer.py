@@ -17,7 +17,8 @@ class Optimizer:
     second one, so an update is a handful of NumPy calls whatever the number of layers. For a user little
     changes: `.data` may be read, changed in place and assigned (an assigned array is copied into its place by
     the next step), `.grad` stays the array that `backward` made. As the data change in place, copy what you
-    want to keep: `best = [p.data.copy() for p in params]`.
+    want to keep: `best = [p.data.copy() for p in params]`. A Python number, the data of `Value(2.0)`, cannot
+    be a view; it stays a number, read before each step and assigned after it.
 
     As in PyTorch, a parameter whose `.grad` is None sits a step out, with its running sums and its count t of
     steps, and a NaN in a gradient goes into the parameter.
@@ -49,13 +50,14 @@ class Optimizer:
     lr = Hyperparameter(NOT_NEGATIVE)
 
     running: ClassVar[tuple[str, ...]] = ()
-    """Names of the running sums, such as Adam's m and v: vectors like theta, 0 at first, kept between steps."""
+    """Names of the running sums, such as Adam's m and v: vectors like theta, 0 before the first step."""
 
     def __init__(self, params: Iterable[Any], **hyperparameters: Any) -> None:
         self._hyperparameters = tuple(hyperparameters)
         for name, value in hyperparameters.items():
             setattr(self, name, value)
         self._slots = lay_out(type(self).__name__, params, len(self.running))
+        self._floats = [slot for slot in self._slots if slot.is_float]
 
     def update(self, theta: np.ndarray, g: np.ndarray, t: int, scratch: np.ndarray,
                *running: np.ndarray) -> None:
@@ -82,11 +84,15 @@ class Optimizer:
             slot.t += 1
             slot.parameter.mark_changed(by)
         with np.errstate(all="ignore"):  # what is not finite is no reason to stop halfway
-            for block, start, stop, t in runs(ready):
-                for i in range(start, stop, PIECE):
-                    part = slice(i, min(i + PIECE, stop))
-                    self.update(block.theta[part], block.g[part], t, block.scratch[:part.stop - i],
+            for run in runs(ready):
+                block = run.block
+                for i in range(run.start, run.stop, PIECE):
+                    part = slice(i, min(i + PIECE, run.stop))
+                    self.update(block.theta[part], block.g[part], run.t, block.scratch[:part.stop - i],
                                 *[vector[part] for vector in block.running])
+        for slot in self._floats:
+            if slot.parameter.grad is not None:
+                slot.parameter.assign(slot.data.item(), by=by)
 
     def zero_grad(self) -> None:
         """Forget all gradients: every parameter's `.grad` becomes None, so that `backward` starts afresh."""
@@ -133,11 +139,11 @@ class Optimizer:
         def array(name: str, shape: tuple[int, ...], kinds: str) -> np.ndarray:
             try:
                 value = np.asarray(state[name])
-            except ValueError:  # a list whose rows differ in length
+            except (ValueError, TypeError):  # a list whose rows differ in length, or a Value
                 value = np.asarray(None)
             if value.shape != shape or value.dtype.kind not in kinds:
-                raise StateError(f"{function}: {name!r} has shape {value.shape} and dtype {value.dtype}, expected "
-                                 f"is shape {shape} and a dtype of kind {' or '.join(kinds)}; {cure}")
+                raise StateError(f"{function}: {name!r} has shape {value.shape} and dtype {value.dtype}; it "
+                                 f"must have shape {shape} and a dtype of kind {' or '.join(kinds)}; {cure}")
             return value
 
         try:

@@ -1,64 +1,67 @@
-"""Functions of neural networks that NumPy does not have: sigmoid, softplus, softmax and their kin, all stable."""
+"""What neural networks need and NumPy does not have: sigmoid, softplus, softmax and their kin, all stable."""
 
 import numpy as np
 
+from tinygrad_edu.engine.ops.indexing import setitem
+from tinygrad_edu.engine.ops.kinks import choose
+from tinygrad_edu.engine.ops.reductions import kept
 from tinygrad_edu.engine.primitive import builtin
 
 TWO_OVER_ROOT_PI = float(2 / np.sqrt(np.pi))
 
 
-@builtin(r"\max(0, {x})", x=lambda g, y, x: np.where(y > 0, g, 0.0))
+# g · truth is three times as fast as np.where(y > 0, g, 0), and differs from it only where g is infinite.
+@builtin(r"\max(0, {x})", x=lambda g, y, x: g * (y > 0))
 def relu(x):
     """y = max(0, x),   dy/dx = 1 for x > 0, else 0"""
-    return np.maximum(x, 0.0)
+    return max(x, 0.0) if type(x) is float else np.maximum(x, 0.0)  # quick on Python's numbers
 
 
-@builtin(r"\sigma({x})", "σ", x=lambda g, y, x: g * (y * sigmoid(-x)))
+def _sigmoid_rule(g, y, x):
+    return g * (y * sigmoid(-x))  # sigmoid(-x) is 1 - y, but exact for large x too
+
+
+@builtin(r"\sigma({x})", "σ", x=_sigmoid_rule)
 def sigmoid(x):
-    """y = 1/(1 + e^-x),   dy/dx = y·(1 - y), with 1 - y formed as sigmoid(-x) to be exact for large x"""
-    small = np.exp(-np.absolute(x))  # never overflows
-    return np.where(x >= 0, 1.0, small) / (1.0 + small)
+    """y = 1/(1 + e^-x),   dy/dx = y·(1 - y)"""
+    with np.errstate(over="ignore"):  # 1/(1 + ∞) = 0 is right
+        return 1.0 / (1.0 + np.exp(-x))
 
 
 @builtin(r"\ln(1 + e^{{x}})", x=lambda g, y, x: g * sigmoid(x))
 def softplus(x):
-    """y = ln(1 + e^x) at any magnitude,   dy/dx = sigmoid(x)"""
-    return np.logaddexp(0.0, x)
+    """y = ln(1 + e^x) = max(0, x) + ln(1 + e^-|x|) at any magnitude,   dy/dx = sigmoid(x)"""
+    return np.maximum(x, 0.0) + np.log1p(np.exp(-abs(x)))
 
 
 @builtin(r"\mathrm{erf}({x})", x=lambda g, y, x: g * (TWO_OVER_ROOT_PI * np.exp(-x * x)))
 def erf(x):
     """y = 2/√π ∫₀ˣ e^(-t²) dt,   dy/dx = 2/√π e^(-x²)"""
-    from scipy.special import erf as scipy_erf  # imported here: it would double the time of the package's import
+    from scipy import special  # imported here: it would double the time of the package's import
 
-    return scipy_erf(x)
-
-
-def _peak(x, axis):
-    """The maximum along the axis, kept as an axis, to be subtracted before exp; 0 where it is infinite."""
-    peak = np.max(x, axis=axis, keepdims=True)
-    return np.where(np.isfinite(peak), peak, 0.0)
+    return special.erf(x)
 
 
-@builtin(r"\ln \sum e^{{x}}", x=lambda g, y, x, axis, keepdims: _kept(g, axis, keepdims) * softmax(x, axis))
+def _logsumexp_rule(g, y, x, axis, keepdims):
+    y = choose(y == -np.inf, 0.0, y)  # all x are -∞: no e^x, no gradient
+    return kept(g, axis, keepdims) * np.exp(x - kept(y, axis, keepdims))
+
+
+@builtin(r"\ln \sum e^{{x}}", x=_logsumexp_rule)
 def logsumexp(x, *, axis=None, keepdims=False):
-    """y = ln Σ e^x along the axis, at any magnitude,   dy/dx = softmax(x)"""
-    peak = _peak(x, axis)
-    with np.errstate(divide="ignore"):  # ln 0 = -inf is right for a sum of e^-inf
+    """y = ln Σ e^x along the axis, at any magnitude,   dy/dx = e^(x-y)"""
+    peak = np.max(x, axis=axis, keepdims=True)
+    peak = np.where(np.isinf(peak), 0.0, peak)
+    with np.errstate(divide="ignore"):  # ln 0 = -∞ is right where all x are -∞
         y = np.log(np.sum(np.exp(x - peak), axis=axis, keepdims=True)) + peak
     return y if keepdims else np.squeeze(y, axis)
-
-
-def _kept(g, axis, keepdims):
-    """g of a reduction with its reduced axes kept, ready to broadcast against the input."""
-    return g if keepdims or axis is None else np.expand_dims(g, axis)
 
 
 @builtin(r"\mathrm{softmax}({x})",
          x=lambda g, y, x, axis: y * (g - np.sum(g * y, axis=axis, keepdims=True)))
 def softmax(x, *, axis=-1):
     """y = e^x / Σ e^x along the axis,   dy_i/dx_j = y_i·(δ_ij - y_j)"""
-    e = np.exp(x - _peak(x, axis))
+    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
     return e / np.sum(e, axis=axis, keepdims=True)
 
 
@@ -66,21 +69,29 @@ def softmax(x, *, axis=-1):
          x=lambda g, y, x, axis: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True))
 def log_softmax(x, *, axis=-1):
     """y = x - ln Σ e^x along the axis,   dy_i/dx_j = δ_ij - softmax(x)_j"""
-    shifted = x - _peak(x, axis)
+    shifted = x - np.max(x, axis=axis, keepdims=True)
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
 
-def _one_hot(labels, like):
-    return (np.asarray(labels)[..., None] == np.arange(np.shape(like)[-1])).astype(like.dtype)
+def _own_class(labels):
+    """The index of the entry of its own label in each row of (..., classes)."""
+    return (*np.indices(np.shape(labels), sparse=True), labels)
 
 
-@builtin(r"-\ln \mathrm{softmax}({logits})_{{labels}}", "cross entropy",
-         logits=lambda g, y, logits, labels: np.expand_dims(g, -1) * (softmax(logits) - _one_hot(labels, logits)))
+def _cross_entropy_rule(g, y, logits, labels):
+    own = _own_class(labels)
+    p = np.exp(logits - logits[own][..., None] - y[..., None])  # softmax, as -y = ln softmax(logits)[label]
+    return g[..., None] * setitem(p, own, p[own] - 1.0)
+
+
+@builtin(r"-\ln \mathrm{softmax}({logits})_{{labels}}", "cross entropy", logits=_cross_entropy_rule)
 def cross_entropy(logits, labels):
-    """y = ln Σ e^logits - logits[label] for each row, at any magnitude,   dy/dlogits = softmax - one-hot(label)
+    """y = ln Σ e^logits - logits[label], row by row,   dy/dlogits = softmax - one-hot(label)
 
+    At any magnitude; but where y is ∞, as the label's logit is -∞, the gradient is NaN.
     logits (..., classes), labels (...) of integers in 0..classes-1; y (...).
     """
+    if np.shape(labels) != np.shape(logits)[:-1]:
+        raise ValueError("cross_entropy needs one label for each row of the logits")
     shifted = logits - np.max(logits, axis=-1, keepdims=True)
-    chosen = np.take_along_axis(shifted, np.asarray(labels)[..., None], axis=-1)
-    return (np.log(np.sum(np.exp(shifted), axis=-1, keepdims=True)) - chosen)[..., 0]
+    return np.log(np.sum(np.exp(shifted), axis=-1)) - shifted[_own_class(labels)]

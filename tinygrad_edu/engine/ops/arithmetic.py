@@ -9,7 +9,7 @@ from tinygrad_edu.engine.primitive import builtin
 @builtin("{x}", "copy", x=lambda g, y, x: g)
 def positive(x):
     """y = x,   dy/dx = 1"""
-    return x
+    return +x
 
 
 @builtin("-{x}", "−", x=lambda g, y, x: -g)
@@ -48,8 +48,7 @@ def reciprocal(x):
     return np.reciprocal(x)
 
 
-@builtin(r"\lfloor {a} / {b} \rfloor", "⌊÷⌋", a=lambda g, y, a, b: np.zeros(np.shape(a)),
-         b=lambda g, y, a, b: np.zeros(np.shape(b)))
+@builtin(r"\lfloor {a} / {b} \rfloor", "⌊÷⌋", a=lambda g, y, a, b: 0.0, b=lambda g, y, a, b: 0.0)
 def floor_divide(a, b):
     """y = ⌊a/b⌋; piecewise constant, so the gradient is 0, at the steps too"""
     return np.floor_divide(a, b)
@@ -61,16 +60,20 @@ def remainder(a, b):
     return np.remainder(a, b)
 
 
-def _less_one(b):
-    """b - 1, but 1 where b is 0, so that b·a^(b-1) is 0 there and not 0·∞."""
-    return np.where(b == 0, 1.0, b - 1) if np.ndim(b) else (b - 1 if b != 0 else 1)
+def _power_a(g, y, a, b):
+    base = a + ((a == 0) & (b == 0))  # 0·0^-1, the slope of a⁰ at 0, becomes 0·1^-1
+    return scaled(g, b * np.power(base, b - 1))
 
 
-@builtin("{a}^{{b}}", "^", a=lambda g, y, a, b: scaled(g, b * np.power(a, _less_one(b))),
-         b=lambda g, y, a, b: scaled(g, y * np.log(np.where(a == 0, 1.0, a))))
+def _power_b(g, y, a, b):
+    ln_a = np.log(a + (a == 0))  # 0·ln 0, the slope of 0^b, becomes 0·ln 1
+    return scaled(g, y * (float(ln_a) if isinstance(a, (int, float)) else ln_a))  # y keeps its precision
+
+
+@builtin("{a}^{{b}}", "^", a=_power_a, b=_power_b)
 def power(a, b):
-    """y = a^b,   dy/da = b·a^(b-1) (0 for b = 0),   dy/db = y·ln a (0 for a = 0)"""
-    return a ** b if type(a) is np.ndarray else np.power(a, b)  # Python's ** turns complex: (-8.0) ** (1 / 3)
+    """y = a^b,   dy/da = b·a^(b-1) (0 for b = 0),   dy/db = y·ln a (0 for a = 0, NaN for a < 0)"""
+    return np.power(a, b)  # Python's ** turns complex: (-8.0) ** (1 / 3)
 
 
 @builtin("{x}^2", "²", x=lambda g, y, x: g * (2 * x))
@@ -106,7 +109,8 @@ def hypot(a, b):
 
 def _to_the_larger(g, a, b):
     """g where a > b, half of it at a tie, else 0."""
-    return np.where(a > b, g, np.where(a == b, 0.5 * g, 0.0))
+    half = 0.5 * g
+    return half * (a > b) + half * (a >= b)
 
 
 @builtin(r"\max({a}, {b})", "max", a=lambda g, y, a, b: _to_the_larger(g, a, b),
@@ -123,17 +127,20 @@ def minimum(a, b):
     return np.minimum(a, b)
 
 
-def _greater(a, b):
-    """a > b, where None stands for a limit that is not there."""
-    return False if a is None or b is None else a > b
+def _above(x, limit):
+    """x > limit, where None stands for a limit that is not there."""
+    return False if x is None or limit is None else x > limit
 
 
 @builtin(r"\mathrm{clip}({x}, {a_min}, {a_max})", "clip",
-         x=lambda g, y, x, a_min, a_max: np.where(_greater(a_min, x) | _greater(x, a_max), 0.0, g),
-         a_min=lambda g, y, x, a_min, a_max: np.where(_greater(a_min, x) & (y == a_min), g, 0.0),
-         a_max=lambda g, y, x, a_min, a_max: np.where((_greater(x, a_max) | _greater(a_min, a_max)), g, 0.0))
+         x=lambda g, y, x, a_min, a_max: g * (x == y),
+         a_min=lambda g, y, x, a_min, a_max: g * ((x < a_min) & (y == a_min)),
+         a_max=lambda g, y, x, a_min, a_max: g * (_above(x, a_max) | _above(a_min, a_max)))
 def clip(x, a_min=None, a_max=None):
-    """y = x limited to [a_min, a_max] (None: no limit),   dy/dx = 1 inside and at the limits, else 0"""
+    """y = x limited to [a_min, a_max],   dy/dx = 1 inside and at the limits, else 0
+
+    None is no limit; where a_min > a_max, y = a_max.
+    """
     return np.clip(x, a_min, a_max)
 
 

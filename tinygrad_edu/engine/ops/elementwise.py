@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from tinygrad_edu.engine.ops.kinks import over, over_or_zero
+from tinygrad_edu.engine.ops.activations import sigmoid
+from tinygrad_edu.engine.ops.kinks import difference, over, over_or_zero
 from tinygrad_edu.engine.primitive import builtin
 
 LN_2 = float(np.log(2.0))
@@ -53,16 +54,11 @@ def log1p(x):
     return np.log1p(x)
 
 
-@builtin(r"\ln(e^{{a}} + e^{{b}})", "logaddexp", a=lambda g, y, a, b: g * _share(a, y),
-         b=lambda g, y, a, b: g * _share(b, y))
+@builtin(r"\ln(e^{{a}} + e^{{b}})", "logaddexp", a=lambda g, y, a, b: g * sigmoid(difference(a, b)),
+         b=lambda g, y, a, b: g * sigmoid(difference(b, a)))
 def logaddexp(a, b):
-    """y = ln(e^a + e^b) at any magnitude,   dy/da = e^(a-y),   dy/db = e^(b-y)"""
+    """y = ln(e^a + e^b) at any magnitude,   dy/da = e^(a-y) = sigmoid(a - b),   dy/db = sigmoid(b - a)"""
     return np.logaddexp(a, b)
-
-
-def _share(a, y):
-    """e^(a-y), the share of e^a in the sum; the difference is not formed where both are infinite."""
-    return np.exp(np.where(a == y, 0.0, a - np.where(a == y, 0.0, y)))
 
 
 # ----- trigonometric -----
@@ -97,9 +93,14 @@ def arccos(x):
     return np.arccos(x)
 
 
-@builtin(r"\arctan({x})", x=lambda g, y, x: g / np.hypot(1.0, x) / np.hypot(1.0, x))
+def _arctan_rule(g, y, x):
+    radius = np.hypot(1.0, x)  # √(1 + x²) without overflow
+    return g / radius / radius
+
+
+@builtin(r"\arctan({x})", x=_arctan_rule)
 def arctan(x):
-    """y = arctan x,   dy/dx = 1/(1 + x²), without overflow"""
+    """y = arctan x,   dy/dx = 1/(1 + x²)"""
     return np.arctan(x)
 
 
@@ -156,25 +157,25 @@ def arctanh(x):
 
 # ----- steps: the gradient is 0 everywhere, at the jumps too -----
 
-@builtin(r"\mathrm{sign}({x})", x=lambda g, y, x: np.zeros(np.shape(x)))
+@builtin(r"\mathrm{sign}({x})", x=lambda g, y, x: 0.0)
 def sign(x):
     """y = -1, 0 or 1"""
     return np.sign(x)
 
 
-@builtin(r"\lfloor {x} \rfloor", x=lambda g, y, x: np.zeros(np.shape(x)))
+@builtin(r"\lfloor {x} \rfloor", x=lambda g, y, x: 0.0)
 def floor(x):
     """y = the largest integer ≤ x"""
     return np.floor(x)
 
 
-@builtin(r"\lceil {x} \rceil", x=lambda g, y, x: np.zeros(np.shape(x)))
+@builtin(r"\lceil {x} \rceil", x=lambda g, y, x: 0.0)
 def ceil(x):
     """y = the smallest integer ≥ x"""
     return np.ceil(x)
 
 
-@builtin(r"\mathrm{round}({x})", x=lambda g, y, x, decimals: np.zeros(np.shape(x)))
+@builtin(r"\mathrm{round}({x})", x=lambda g, y, x, decimals: 0.0)
 def round(x, *, decimals=0):
     """y = x rounded to `decimals` digits, halves to even"""
     return np.round(x, decimals)

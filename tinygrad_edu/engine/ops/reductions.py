@@ -1,5 +1,7 @@
 """Sums, products, extremes and statistics over axes, running sums, and sorting."""
 
+import math
+
 import numpy as np
 
 from tinygrad_edu.engine.ops.indexing import take_along_axis
@@ -7,22 +9,25 @@ from tinygrad_edu.engine.ops.kinks import over_or_zero
 from tinygrad_edu.engine.primitive import builtin
 
 
-def _kept(reduced, axis, keepdims):
+def kept(reduced, axis, keepdims):
     """A reduced array with its reduced axes kept, ready to broadcast against the input."""
     return reduced if keepdims or axis is None else np.expand_dims(reduced, axis)
 
 
 def _spread(g, x, axis, keepdims):
     """The gradient of a reduction at every element that went into it."""
-    return np.broadcast_to(_kept(g, axis, keepdims), np.shape(x))
+    return np.broadcast_to(kept(g, axis, keepdims), np.shape(x))
+
+
+def _axes(x, axis):
+    """The reduced axes as a tuple."""
+    return tuple(range(np.ndim(x))) if axis is None else axis if isinstance(axis, tuple) else (axis,)
 
 
 def _count(x, axis):
     """How many elements of x are reduced to one."""
-    if axis is None:
-        return np.size(x)
-    axes = axis if isinstance(axis, tuple) else (axis,)
-    return int(np.prod([np.shape(x)[i] for i in axes]))
+    shape = np.shape(x)
+    return math.prod(shape[i] for i in _axes(x, axis))
 
 
 @builtin(r"\sum {x}", "Σ", x=lambda g, y, x, axis, keepdims: _spread(g, x, axis, keepdims))
@@ -31,8 +36,8 @@ def sum(x, *, axis=None, keepdims=False):
     return np.sum(x, axis=axis, keepdims=keepdims)
 
 
-@builtin(r"\langle {x} \rangle", "mean",
-         x=lambda g, y, x, axis, keepdims: _spread(g / _count(x, axis), x, axis, keepdims))
+@builtin(r"\langle {x} \rangle", "mean", x=lambda g, y, x, axis, keepdims:
+         _spread(g / (_count(x, axis) or 1), x, axis, keepdims))  # or 1: the gradient by nothing is empty
 def mean(x, *, axis=None, keepdims=False):
     """y = (Σ x)/n,   dy/dx = 1/n"""
     return np.mean(x, axis=axis, keepdims=keepdims)
@@ -42,27 +47,30 @@ def _deviation(x, axis):
     return x - np.mean(x, axis=axis, keepdims=True)
 
 
-@builtin(r"\mathrm{var}({x})",
-         x=lambda g, y, x, axis, ddof, keepdims:
-         _kept(g, axis, keepdims) * (2 / (_count(x, axis) - ddof)) * _deviation(x, axis))
+def _freedom(x, axis, ddof):
+    """n - ddof, or NaN where it is not positive: the spread of so few numbers is not defined."""
+    freedom = _count(x, axis) - ddof
+    return freedom if freedom > 0 else math.nan
+
+
+@builtin(r"\mathrm{var}({x})", x=lambda g, y, x, axis, ddof, keepdims:
+         kept(g * (2 / _freedom(x, axis, ddof)), axis, keepdims) * _deviation(x, axis))
 def var(x, *, axis=None, ddof=0, keepdims=False):
     """y = Σ (x - mean)² / (n - ddof),   dy/dx = 2·(x - mean)/(n - ddof)"""
     return np.var(x, axis=axis, ddof=ddof, keepdims=keepdims)
 
 
-@builtin(r"\mathrm{std}({x})",
-         x=lambda g, y, x, axis, ddof, keepdims:
-         _kept(g, axis, keepdims) / (_count(x, axis) - ddof)
-         * over_or_zero(_deviation(x, axis), _kept(y, axis, keepdims)))
+@builtin(r"\mathrm{std}({x})", x=lambda g, y, x, axis, ddof, keepdims:
+         kept(over_or_zero(g / _freedom(x, axis, ddof), y), axis, keepdims) * _deviation(x, axis))
 def std(x, *, axis=None, ddof=0, keepdims=False):
     """y = √var,   dy/dx = (x - mean)/((n - ddof)·y); 0 where all x are equal"""
     return np.std(x, axis=axis, ddof=ddof, keepdims=keepdims)
 
 
 def _to_the_extreme(g, y, x, axis, keepdims):
-    chosen = x == _kept(y, axis, keepdims)
-    share = _kept(g, axis, keepdims) / np.maximum(np.sum(chosen, axis=axis, keepdims=True), 1)
-    return np.where(chosen, share, 0.0)
+    extreme = (x == kept(y, axis, keepdims)) | (x != x)  # for NumPy, NaN is the largest and the smallest
+    ties = np.sum(extreme, axis=axis, keepdims=True, dtype=np.result_type(x))
+    return extreme * (kept(g, axis, keepdims) / ties)
 
 
 @builtin(r"\max {x}", x=_to_the_extreme)
@@ -81,8 +89,7 @@ def min(x, *, axis=None, keepdims=False):
 
 def _product_before(x):
     """Along the last axis: the product of all elements before each one (1 for the first)."""
-    one = np.ones((*np.shape(x)[:-1], 1))
-    return np.concatenate([one, np.cumprod(x, axis=-1)[..., :-1]], axis=-1)
+    return np.concatenate([np.ones_like(x[..., :1]), np.cumprod(x, axis=-1)[..., :-1]], axis=-1)
 
 
 def _product_of_others(x):
@@ -90,23 +97,18 @@ def _product_of_others(x):
 
 
 def _prod_rule(g, y, x, axis, keepdims):
-    axes = tuple(range(np.ndim(x))) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    axes = _axes(x, axis)
     last = tuple(range(-len(axes), 0))
     moved = np.moveaxis(x, axes, last)
     flat = np.reshape(moved, (*np.shape(moved)[:np.ndim(x) - len(axes)], _count(x, axes)))
     others = np.moveaxis(np.reshape(_product_of_others(flat), np.shape(moved)), last, axes)
-    return _kept(g, axis, keepdims) * others
+    return kept(g, axis, keepdims) * others
 
 
 @builtin(r"\prod {x}", "Π", x=_prod_rule)
 def prod(x, *, axis=None, keepdims=False):
     """y = Π x,   dy/dx_i = the product of all others, at zeros too"""
     return np.prod(x, axis=axis, keepdims=keepdims)
-
-
-def _flat(x, axis):
-    """(x, axis), flattened for axis None as NumPy's running sums do."""
-    return (np.reshape(x, -1), 0) if axis is None else (x, axis)
 
 
 def _sum_after(g, axis):
@@ -122,16 +124,16 @@ def cumsum(x, *, axis=None):
 
 
 def _cumprod_rule(g, y, x, axis):
-    flat, axis_ = _flat(x, axis)
-    x_, g_ = np.moveaxis(flat, axis_, -1), np.moveaxis(g, axis_, -1)
-    if np.all(x_ != 0):
-        inner = _sum_after(g_ * np.moveaxis(y, axis_, -1), -1) / x_
-    else:  # dy_i/dx_k = (product before k)·(product of k+1..i), an n x n table: slower, exact at zeros
-        n = np.shape(x_)[-1]
-        k, i = np.arange(n)[:, None], np.arange(n)
-        between = np.cumprod(np.where(i > k, np.expand_dims(x_, -2), 1.0), axis=-1)
-        inner = _product_before(x_) * np.sum(np.where(i >= k, between * np.expand_dims(g_, -2), 0.0), axis=-1)
-    return np.reshape(np.moveaxis(inner, -1, axis_), np.shape(x))
+    if axis is None:
+        return np.reshape(_cumprod_rule(g, y, np.reshape(x, -1), 0), np.shape(x))
+    if np.all(x != 0):
+        return _sum_after(g * y, axis) / x
+    # dy_i/dx_k = (product before k)·(product of k+1..i), an n x n table: slower, exact at zeros
+    x, g = np.moveaxis(x, axis, -1), np.moveaxis(g, axis, -1)
+    k, i = np.ogrid[:np.shape(x)[-1], :np.shape(x)[-1]]
+    between = np.cumprod(np.where(i > k, x[..., None, :], 1.0), axis=-1)
+    after = np.sum(np.where(i >= k, between * g[..., None, :], 0.0), axis=-1)
+    return np.moveaxis(_product_before(x) * after, -1, axis)
 
 
 @builtin(r"\mathrm{cumprod}({x})", x=_cumprod_rule)

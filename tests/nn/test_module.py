@@ -1,0 +1,294 @@
+"""Module: what it is made of, by which names, how it is saved and loaded, shown and copied."""
+
+import copy
+
+import numpy as np
+import pytest
+
+import tinygrad_edu as tg
+from tinygrad_edu import nn
+from tinygrad_edu.errors import ArgumentError, OptionError, StateError
+
+
+class Affine(nn.Module):
+    def __init__(self, size=3):
+        self.scale = nn.Parameter(np.ones(size))
+        self.shift = nn.Parameter(np.zeros(size))
+
+    def forward(self, x):
+        return self.scale * x + self.shift
+
+
+class Everything(nn.Module):
+    """Parameters and modules in all the ways a module may hold them, among things that are neither."""
+
+    def __init__(self):
+        self.gain = nn.Parameter(2.0)
+        self.name = "not a parameter"
+        self.constant = tg.Value([1.0, 2.0])
+        self.layers = [nn.Linear(3, 2), nn.Tanh(), [nn.Linear(2, 2, bias=False)]]
+        self.pair = (nn.Parameter([1.0, 2.0]), None, Affine(1))
+        self.heads = {"left": nn.Linear(2, 1), 7: nn.Parameter([[3.0]])}
+
+    def forward(self, x):
+        return x
+
+
+PATHS = ["gain", "layers.0.weight", "layers.0.bias", "layers.2.0.weight", "pair.0", "pair.2.scale",
+         "pair.2.shift", "heads.left.weight", "heads.left.bias", "heads.7"]
+
+
+# ----- names -----
+
+def test_parameters_have_the_path_by_which_they_are_reached_as_name():
+    model = Everything()
+    assert [path for path, _ in model.named_parameters()] == PATHS
+    assert [p.name for p in model.parameters()] == PATHS
+    assert all(type(p) is nn.Parameter for p in model.parameters())
+
+
+def test_modules_have_paths_too_and_the_root_has_the_empty_one():
+    model = Everything()
+    assert {path: type(module) for path, module in model.named_modules()} == {
+        "": Everything, "layers.0": nn.Linear, "layers.1": nn.Tanh, "layers.2.0": nn.Linear, "pair.2": Affine,
+        "heads.left": nn.Linear}
+    assert dict(model.named_modules())["pair.2"] is model.pair[2]
+
+
+def test_a_longer_path_replaces_the_name_and_a_shorter_one_does_not():
+    inner = nn.Sequential(Affine())
+    assert inner.layers[0].scale.name == "layers.0.scale"
+    outer = nn.Sequential(nn.Tanh(), inner)
+    assert inner.layers[0].scale.name == "layers.1.layers.0.scale"
+    inner.parameters()
+    repr(outer)
+    assert inner.layers[0].scale.name == "layers.1.layers.0.scale"
+
+
+def test_a_name_of_its_own_stays():
+    affine = Affine()
+    affine.scale = nn.Parameter([1.0], name="γ")
+    model = nn.Sequential(affine)
+    assert [(path, p.name) for path, p in model.named_parameters()] == [
+        ("layers.0.scale", "γ"), ("layers.0.shift", "layers.0.shift")]
+
+
+def test_what_is_appended_to_a_list_is_found_and_named():
+    model = nn.Sequential(Affine())
+    model.layers.append(nn.Linear(3, 1))
+    assert [p.name for p in model.parameters()][2:] == ["layers.1.weight", "layers.1.bias"]
+
+
+def test_messages_say_the_path_of_a_parameter():
+    model = nn.Sequential(nn.Tanh(), Affine(3))
+    with pytest.raises(ValueError, match=r"'layers\.1\.scale' \(3,\)"):
+        model.layers[1].scale.data = np.ones(4)
+
+
+# ----- sharing -----
+
+def test_what_is_held_twice_counts_once_under_its_first_path():
+    shared = nn.Linear(2, 2)
+    model = nn.Sequential(shared, nn.Tanh(), shared)
+    assert [path for path, _ in model.named_modules()] == ["", "layers.0", "layers.1"]
+    assert [path for path, _ in model.named_parameters()] == ["layers.0.weight", "layers.0.bias"]
+    assert [p.name for p in model.parameters()] == ["layers.0.weight", "layers.0.bias"]
+    assert repr(model).startswith("Sequential(  # 6 parameters\n")
+
+
+def test_a_shared_layer_gets_the_gradients_of_both_its_uses():
+    shared = nn.Linear(2, 2, rng=0)
+    twice, x = nn.Sequential(shared, shared), np.array([[1.0, -2.0], [0.5, 3.0]])
+    twice(x).sum().backward()
+    W, b = shared.weight.data, shared.bias.data
+    # by hand: y = h Wᵀ + b with h = x Wᵀ + b, so dJ/dW = gᵀ h + (g W)ᵀ x with g = 1
+    g, h = np.ones((2, 2)), x @ W.T + b
+    np.testing.assert_allclose(shared.weight.grad, g.T @ h + (g @ W).T @ x, rtol=1e-14)
+    np.testing.assert_allclose(shared.bias.grad, (g + g @ W).sum(axis=0), rtol=1e-14)
+
+
+def test_a_shared_parameter_is_one():
+    encoder, decoder = nn.Linear(3, 2, bias=False), nn.Linear(3, 2, bias=False)
+    decoder.weight = encoder.weight
+    model = nn.Sequential(encoder, decoder)
+    assert model.parameters() == [encoder.weight]
+    assert list(model.state_dict()) == ["layers.0.weight"]
+
+
+def test_a_module_that_knows_its_owner_makes_no_endless_loop():
+    model = nn.Sequential(Affine(2))
+    model.layers[0].owner = model
+    assert len(model.parameters()) == 2
+    assert not model.eval().layers[0].training
+    assert "owner: ..." in repr(model)
+
+
+def test_two_parameters_of_one_path_are_refused():
+    model = Affine()
+    model.parts = {"1": nn.Parameter(1.0), 1: nn.Parameter(2.0)}
+    with pytest.raises(ArgumentError, match=r"Affine.*two parameters have the path 'parts\.1'.*rename"):
+        model.state_dict()
+    assert "4 parameters" not in repr(model)  # but it can be shown
+
+
+# ----- attributes -----
+
+@pytest.mark.parametrize("other", [tg.Value([1.0, 1.0, 1.0]), np.ones(3), 1.0, "x"], ids=repr)
+def test_only_a_parameter_may_take_the_place_of_a_parameter(other):
+    model = Affine()
+    before = model.scale
+    with pytest.raises(OptionError, match=r"Affine\.scale is a parameter.*assign to \.scale\.data"):
+        model.scale = other
+    assert model.scale is before
+
+
+def test_a_new_parameter_or_none_may_take_its_place():
+    model = Affine()
+    model.scale = new = nn.Parameter([2.0])
+    model.shift = None
+    assert model.parameters() == [new]
+    model.shift = 1.0
+    assert model.shift == 1.0
+
+
+# ----- calling -----
+
+def test_a_module_is_called_like_its_forward():
+    class Power(nn.Module):
+        def forward(self, x, exponent=2, *, sign=1):
+            return sign * x**exponent
+
+    assert Power()(3.0) == 9.0
+    assert Power()(3.0, 3) == 27.0
+    assert Power()(x=3.0, exponent=3, sign=-1) == -27.0
+
+
+def test_a_module_without_forward_says_so():
+    class Nothing(nn.Module):
+        pass
+
+    with pytest.raises(NotImplementedError, match="Nothing has no forward; define"):
+        Nothing()(1.0)
+
+
+# ----- training and evaluation -----
+
+def test_train_and_eval_reach_all_modules_and_return_the_model():
+    model = Everything()
+    assert all(module.training for _, module in model.named_modules())
+    assert model.eval() is model
+    assert not any(module.training for _, module in model.named_modules())
+    assert model.train() is model
+    assert all(module.training for _, module in model.named_modules())
+    assert nn.Tanh().training  # another module is as it was
+
+
+def test_zero_grad_forgets_all_gradients():
+    model = Affine()
+    model(np.ones(3)).sum().backward()
+    assert all(p.grad is not None for p in model.parameters())
+    model.zero_grad()
+    assert all(p.grad is None for p in model.parameters())
+
+
+# ----- state -----
+
+def test_a_state_comes_back_bit_for_bit():
+    model, other = nn.MLP([3, 4, 2], rng=0), nn.MLP([3, 4, 2], rng=1)
+    other.load_state_dict(model.state_dict())
+    for p, q in zip(model.parameters(), other.parameters(), strict=True):
+        assert p.data.tobytes() == q.data.tobytes()
+        assert p.data is not q.data
+
+
+def test_a_state_is_a_copy_on_the_way_out_and_on_the_way_in():
+    model = Affine()
+    state = model.state_dict()
+    model.scale.data[0] = 5
+    assert state["scale"][0] == 1
+    model.load_state_dict(state)
+    state["scale"][0] = 7
+    assert model.scale.data[0] == 1
+
+
+def test_numbers_and_lists_are_loaded_in_the_dtype_of_the_parameter():
+    model = Everything()
+    for p in model.parameters():
+        p.data = np.zeros(p.shape)
+    half = nn.Linear(2, 1, dtype=np.float16)
+    half.load_state_dict({"weight": [[1, 0.1]], "bias": np.array([True])})
+    assert half.weight.data.dtype == np.float16
+    np.testing.assert_array_equal(half.weight.data, np.array([[1, 0.1]], np.float16))
+    np.testing.assert_array_equal(half.bias.data, [1])
+    model.load_state_dict(model.state_dict() | {"gain": 3})
+    assert model.gain.data == 3.0 and type(model.gain.data) is float
+
+
+def test_all_that_does_not_fit_is_in_one_message_and_nothing_is_changed():
+    model = nn.Sequential(Affine(3), Affine(2), nn.Linear(2, 1))
+    before = model.state_dict()
+    state = {"layers.0.shift": np.ones(3), "layers.1.scale": np.ones(3), "layers.1.shift": np.ones(2) * 1j,
+             "layers.2.weight": [[1.0], [2.0, 3.0]], "layers.2.bias": tg.Value([1.0]), "extra": np.ones(1)}
+    with pytest.raises(StateError) as caught:
+        model.load_state_dict(state)
+    assert str(caught.value) == (
+        "Sequential.load_state_dict: 'layers.0.scale' is missing; 'layers.1.scale' has shape (3,), but must have "
+        "(2,); 'layers.1.shift' has dtype complex128, but must be real numbers; 'layers.2.weight' is a list, but "
+        "no array; 'layers.2.bias' is a Value, but no array; 'extra' is unknown. Load the state of a module of "
+        "the same form.")
+    for path, array in model.state_dict().items():
+        np.testing.assert_array_equal(array, before[path])
+
+
+@pytest.mark.parametrize("state", [None, [1.0], "weights"], ids=repr)
+def test_a_state_must_be_a_dict(state):
+    with pytest.raises(StateError, match="expected a dict of arrays by path, got"):
+        Affine().load_state_dict(state)
+
+
+def test_a_graph_from_before_loading_is_stale():
+    model = Affine()
+    loss = (model(np.ones(3)) * model(np.ones(3))).sum()
+    model.load_state_dict({"scale": np.full(3, 2.0), "shift": np.zeros(3)})
+    with pytest.raises(tg.errors.MutationError, match=r"'scale' \(3,\) was changed by Affine\.load_state_dict"):
+        loss.backward()
+
+
+# ----- copies -----
+
+def test_a_deep_copy_has_parameters_of_its_own():
+    model = nn.MLP([2, 3, 1], rng=0)
+    optimizer = tg.optim.SGD(model.parameters(), lr=0.1)
+    best = copy.deepcopy(model)
+    x = np.ones((4, 2))
+    before = best(x).numpy().copy()
+    model(x).sum().backward()
+    optimizer.step()
+    np.testing.assert_array_equal(best(x).numpy(), before)
+    assert (model(x).numpy() != before).all()
+    assert [p.name for p in best.parameters()] == [p.name for p in model.parameters()]
+
+
+# ----- repr -----
+
+def test_the_repr_shows_what_is_inside_with_shapes_and_counts():
+    assert repr(Affine()) == "Affine(scale (3,), shift (3,))  # 6 parameters"
+    assert repr(nn.Tanh()) == "Tanh()"
+    assert repr(nn.Linear(1, 1, bias=False)) == "Linear(1 -> 1, no bias)  # 1 parameter"
+    assert repr(nn.Sequential()) == "Sequential()"
+    assert repr(Everything()) == """Everything(  # 23 parameters
+  gain: Parameter ()
+  layers.0: Linear(3 -> 2)  # 8 parameters
+  layers.1: Tanh()
+  layers.2.0: Linear(2 -> 2, no bias)  # 4 parameters
+  pair.0: Parameter (2,)
+  pair.2: Affine(scale (1,), shift (1,))  # 2 parameters
+  heads.left: Linear(2 -> 1)  # 3 parameters
+  heads.7: Parameter (1, 1)
+)"""
+    assert repr(nn.Sequential(nn.Sequential(nn.Tanh()), nn.ReLU())) == """Sequential(
+  layers.0: Sequential(
+    layers.0: Tanh()
+  )
+  layers.1: ReLU()
+)"""

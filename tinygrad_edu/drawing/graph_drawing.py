@@ -1,0 +1,61 @@
+"""`GraphDrawing`: a picture that shows itself and goes into files."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tinygrad_edu.drawing.dot import to_dot
+from tinygrad_edu.drawing.picture import Picture
+from tinygrad_edu.drawing.render import render
+from tinygrad_edu.drawing.text import to_text
+from tinygrad_edu.errors import ArgumentError
+from tinygrad_edu.files import write_all_or_nothing
+
+
+class GraphDrawing:
+    """What `draw` returns: the picture of a computation graph as DOT, as SVG, PNG, PDF, and as text.
+
+    SVG, PNG and PDF are drawn by Graphviz: the program `dot`, or the package pygraphviz (`tinygrad_edu[draw]`).
+    """
+
+    def __init__(self, picture: Picture) -> None:
+        self._picture = picture
+
+    @cached_property
+    def source(self) -> str:
+        """The picture in DOT, the language of Graphviz."""
+        return to_dot(self._picture)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture to a file; its ending chooses the format: .svg, .png, .pdf or .dot.
+
+        Errors: ArgumentError for another ending, MissingDependencyError without Graphviz (.dot needs none),
+        RenderError if it fails, OSError if the file cannot be written. The file that was there before is kept then.
+
+        >>> import tempfile, numpy as np
+        >>> import tinygrad_edu as tg
+        >>> x = tg.Value(0.5, name="x")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     tg.draw(np.tanh(x)).save(f"{folder}/tanh.dot")
+        """
+        path = Path(path)
+        formats = (".svg", ".png", ".pdf", ".dot")
+        if path.suffix not in formats:
+            raise ArgumentError(f"save: the ending of {path.name!r} names no known format; use {', '.join(formats)}")
+        data = self.source.encode() if path.suffix == ".dot" else render(self.source, path.suffix[1:])
+        write_all_or_nothing(path, data)
+
+    def __str__(self) -> str:
+        return to_text(self._picture)
+
+    def __repr__(self) -> str:
+        picture = self._picture
+        return f"<drawing of {picture.boxes[-1].name}: {len(picture.boxes)} nodes; print it, or .save it as .svg>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """For notebooks: the picture and the text, or the text and why there is no picture."""
+        try:
+            return {"image/svg+xml": render(self.source, "svg").decode(), "text/plain": str(self)}
+        except Exception as reason:  # a notebook would show a stack trace in place of the picture
+            return {"text/plain": f"{self}\n\n{reason}"}

@@ -1,0 +1,64 @@
+"""From DOT to a picture, by Graphviz: a `dot` on the PATH, else the Graphviz inside the package pygraphviz."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+from tinygrad_edu.errors import MissingDependencyError, RenderError
+
+SHARP = "-Gdpi=192"
+"""For PNG: twice the usual number of pixels."""
+
+CURVED: tuple[str, ...] = ()
+STRAIGHT = ("-Gsplines=line", "-Gnslimit=1", "-Gnslimit1=1")
+LAYOUTS = ((CURVED, 5.0), (STRAIGHT, 20.0))
+"""How to lay out, and for how many seconds to try. The time does not follow from the number of nodes: 100 of them with
+long arrows, as in a recurrent network, may take a minute with curved arrows and a tenth of a second with straight ones."""
+
+PYGRAPHVIZ = """
+import sys, pygraphviz
+graph = pygraphviz.AGraph(string=sys.stdin.buffer.read().decode())
+sys.stdout.buffer.write(graph.draw(format=sys.argv[1], prog="dot", args=" ".join(sys.argv[2:])))
+"""
+
+
+def render(dot: str, format: str) -> bytes:
+    """The picture as the content of a file of the given format: "svg", "png" or "pdf".
+
+    Errors: MissingDependencyError if there is no Graphviz, RenderError if it fails or takes too long.
+    """
+    options = (SHARP,) if format == "png" else ()
+    failures = []
+    for renderer, command in _renderers(format):
+        for layout, seconds in LAYOUTS:
+            try:
+                run = subprocess.run([*command, *options, *layout], input=dot.encode(), capture_output=True,
+                                     timeout=seconds)
+            except subprocess.TimeoutExpired:
+                failures.append(f"{renderer} took more than {seconds:g} seconds (fewer nodes may help: max_nodes=)")
+                continue
+            except OSError as error:
+                failures.append(f"{renderer} did not start: {error}")
+                break
+            if run.returncode == 0 and run.stdout:
+                return run.stdout
+            said = run.stderr.decode(errors="replace").strip().splitlines()
+            failures.append(f"{renderer} failed: {said[-1] if said else f'exit code {run.returncode}'}")
+            break
+    if failures:
+        raise RenderError(f"drawing as {format}: {'; '.join(failures)}")
+    raise MissingDependencyError(
+        f'drawing as {format} needs Graphviz: pip install "tinygrad_edu[draw]", or the system package graphviz, whose '
+        "program dot must be on the PATH; print() and .save() as .dot work without it")
+
+
+def _renderers(format: str) -> Iterator[tuple[str, list[str]]]:
+    """What there is to draw with, and the command that turns DOT on its input into a picture on its output."""
+    dot = shutil.which("dot")
+    if dot:
+        yield dot, [dot, f"-T{format}"]
+    if find_spec("pygraphviz"):
+        # in a process of its own, since C code in ours could not be stopped; -P: no module of the current folder
+        yield "pygraphviz", [sys.executable, "-P", "-c", PYGRAPHVIZ, format]
