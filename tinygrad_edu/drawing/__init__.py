@@ -9,11 +9,13 @@ if TYPE_CHECKING:
 def draw(value: Any, *, max_nodes: int = 200) -> "GraphDrawing":
     """The computation graph of a Value as a picture: from the data on the left to the result on the right.
 
-    Every Value is one box: data square, parameters rounded, what an op computed round, under the op's symbol, the
-    result with a double line; constants, which have no gradient, are dashed. In it are the number and its gradient
-    (– before `backward`), of an array the least, the mean and the largest. Every argument of an op is one arrow (x·x
-    has two), labelled with the local derivative where all is single numbers: the factors of the chain rule. Values
-    without a name are called v₁, v₂, ... in the order in which they were made.
+    Every Value is one box: data a rectangle, a parameter a rounded one, what an op computed a circle with the
+    symbol of the op; the result has a double line, a constant, which has no gradient, a dashed one. In it are
+    the number and its gradient (– before `backward`); of an array the least, the mean and the largest.
+
+    Every argument of an op is one arrow (x·x has two). Between single numbers it says the local derivative, a
+    factor of the chain rule; ? if it cannot be told, as data were changed since. Values without a name are
+    called v₁, v₂, ... in the order in which they were made.
 
     The picture is of this moment: later training does not change it. Nothing in the graph is changed either.
 
@@ -21,8 +23,8 @@ def draw(value: Any, *, max_nodes: int = 200) -> "GraphDrawing":
         value: the result, such as a loss.
         max_nodes: how many boxes to draw; of a larger graph those nearest the result.
 
-    Returns: a `GraphDrawing`. A notebook shows it, `print` shows it as a tree of text, `.save("graph.svg")` (or
-    .png, .pdf, .dot) writes it to a file.
+    Returns: a `GraphDrawing`. A notebook shows it, `print` shows it as a tree of text, and
+    `.save("graph.svg")`, or .png, .pdf, .dot, writes it to a file.
 
     Errors: OptionError if `value` is no Value or `max_nodes` no whole number, ArgumentError if it is below 1.
 

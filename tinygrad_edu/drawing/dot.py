@@ -6,11 +6,12 @@ from html import escape as html
 from tinygrad_edu.drawing.labels import NO_GRADIENT
 from tinygrad_edu.drawing.picture import Box, Picture
 
-FONT = "DejaVu Sans,Verdana,Helvetica,Arial,sans-serif"  # the widest first: text laid out for it fits in the others
+# the widest first: where there is another one, its text fits into the boxes, too
+FONT = "DejaVu Sans,Verdana,Helvetica,Arial,sans-serif"
 INK, MUTED, GRADIENT, LINE = "#111827", "#4b5563", "#8a3600", "#6b7280"
 
-# Roles differ by shape and by colour: tints of those that M. Okabe and K. Ito chose so that everybody can tell them
-# apart (Color Universal Design, 2008), under dark text.
+# Roles differ by shape and by colour: under dark text, tints of the colours that M. Okabe and K. Ito chose so
+# that everybody can tell them apart (Color Universal Design, 2008).
 ROLES = {
     "data": {"shape": "box", "style": "filled", "fillcolor": "#d5ecfa", "color": "#0072b2"},
     "parameter": {"shape": "box", "style": "filled,rounded", "fillcolor": "#bfe7dc", "color": "#00694d"},
@@ -37,7 +38,7 @@ def to_dot(picture: Picture) -> str:
     for i, box in enumerate(picture.boxes):
         look = _look(box) | (RESULT if i == len(picture.boxes) - 1 else {})
         if i not in shared:
-            look["ordering"] = "in"  # arguments from top to bottom; among shared ones, fewer crossings help more
+            look["ordering"] = "in"  # arguments from top to bottom; where they are shared, arrows would cross
         about = f"{box}; {box.formula}" if box.formula else f"{box.role} {box}"
         dot.node(f"n{i + 1}", _label(box), tooltip=_tooltip(about), **look)
         if box.inputs_left_out:
@@ -59,8 +60,9 @@ def _look(box: Box) -> dict[str, str]:
         return look
     if box.role != "op":
         return look | {"width": "0.95"}
-    short = len(max(box.symbol, box.name, box.options, key=len)) <= 8  # a circle around a long line is too large
-    return look | ({"shape": "circle", "width": "1.3"} if short else {})
+    if len(max(box.symbol, box.name, box.options, key=len)) > 8:  # the circle around a long line is too large
+        return look
+    return look | {"shape": "circle", "width": "1.3"}
 
 
 def _label(box: Box) -> str:
@@ -82,7 +84,7 @@ def _label(box: Box) -> str:
         rows.append(_cell(f"{box.name} {array}" if box.symbol else array, 10, span=span))
         if known and numbers:
             rows.append("".join(_cell(word, 9, MUTED) for word in ("", "  value", "  grad")))
-        for word, x, g in zip(("min", "mean", "max"), numbers, gradients):
+        for word, x, g in zip(("min", "mean", "max"), numbers, gradients, strict=False):
             row = _cell(word, 9, MUTED, "left") + _cell(f"  {x}")
             rows.append(row + _cell(f"  {g}", colour=GRADIENT) if known else row)
     else:
@@ -99,13 +101,13 @@ def _table(*rows: str, padding: int = 1) -> str:
 
 def _cell(text: str, size: int = 11, colour: str = INK, align: str = "right", span: int = 1,
           bold: bool = False) -> str:
-    text = html(text).replace("\\", r"\\") or " "  # Graphviz puts the box's name for \N, in HTML, too
+    text = html(text).replace("\\", r"\\") or " "  # for Graphviz, \N is the box's name in HTML, too
     if bold:
         text = f"<b>{text}</b>"
-    return (f'<td colspan="{span}" align="{"center" if span > 1 else align}"><font color="{colour}" point-size="{size}">'
-            f"{text}</font></td>")
+    place = f'colspan="{span}" align="center"' if span > 1 else f'align="{align}"'
+    return f'<td {place}><font color="{colour}" point-size="{size}">{text}</font></td>'
 
 
 def _tooltip(text: str) -> str:
-    """The text as Graphviz will show it: it reads entities in any text, and \\N as the name of the box."""
-    return html(text).replace("\\", "&#92;")
+    r"""The text as Graphviz wants it: it reads entities, and twice over \\ as \ and \N as the box's name."""
+    return html(text).replace("\\", 4 * "\\")

@@ -1,4 +1,4 @@
-"""`GraphDrawing`: a picture that shows itself and goes into files."""
+"""`GraphDrawing`: a picture that shows itself in notebooks and goes into files."""
 
 import os
 from functools import cached_property
@@ -12,11 +12,13 @@ from tinygrad_edu.drawing.text import to_text
 from tinygrad_edu.errors import ArgumentError
 from tinygrad_edu.files import write_all_or_nothing
 
+FORMATS = (".svg", ".png", ".pdf", ".dot")
+
 
 class GraphDrawing:
-    """What `draw` returns: the picture of a computation graph as DOT, as SVG, PNG, PDF, and as text.
+    """What `draw` returns: the picture of a computation graph, as SVG, PNG, PDF, DOT and text.
 
-    SVG, PNG and PDF are drawn by Graphviz: the program `dot`, or the package pygraphviz (`tinygrad_edu[draw]`).
+    SVG, PNG and PDF need Graphviz: the program `dot`, or the package pygraphviz (`tinygrad_edu[draw]`).
     """
 
     def __init__(self, picture: Picture) -> None:
@@ -31,31 +33,31 @@ class GraphDrawing:
         """Write the picture to a file; its ending chooses the format: .svg, .png, .pdf or .dot.
 
         Errors: ArgumentError for another ending, MissingDependencyError without Graphviz (.dot needs none),
-        RenderError if it fails, OSError if the file cannot be written. The file that was there before is kept then.
+        RenderError if it fails, OSError if the file cannot be written. The file that was there is kept then.
 
-        >>> import tempfile, numpy as np
+        >>> import tempfile
         >>> import tinygrad_edu as tg
         >>> x = tg.Value(0.5, name="x")
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     tg.draw(np.tanh(x)).save(f"{folder}/tanh.dot")
+        ...     tg.draw(tg.tanh(x)).save(f"{folder}/tanh.dot")
         """
         path = Path(path)
-        formats = (".svg", ".png", ".pdf", ".dot")
-        if path.suffix not in formats:
-            raise ArgumentError(f"save: the ending of {path.name!r} names no known format; use {', '.join(formats)}")
-        data = self.source.encode() if path.suffix == ".dot" else render(self.source, path.suffix[1:])
-        write_all_or_nothing(path, data)
+        if path.suffix not in FORMATS:
+            raise ArgumentError(f"save: the ending of {path.name!r} names no known format; "
+                                f"use {', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
+        picture = self.source.encode() if path.suffix == ".dot" else render(self.source, path.suffix[1:])
+        write_all_or_nothing(path, picture)
 
     def __str__(self) -> str:
         return to_text(self._picture)
 
     def __repr__(self) -> str:
-        picture = self._picture
-        return f"<drawing of {picture.boxes[-1].name}: {len(picture.boxes)} nodes; print it, or .save it as .svg>"
+        boxes = self._picture.boxes
+        return f"<drawing of {boxes[-1].name}, {len(boxes)} nodes: print it, or .save it as .svg>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """For notebooks: the picture and the text, or the text and why there is no picture."""
         try:
             return {"image/svg+xml": render(self.source, "svg").decode(), "text/plain": str(self)}
-        except Exception as reason:  # a notebook would show a stack trace in place of the picture
+        except Exception as reason:  # a notebook would show a stack trace and nothing of the graph
             return {"text/plain": f"{self}\n\n{reason}"}

@@ -5,9 +5,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-LONGEST = 24
-"""Characters of a name in a picture; a longer one is cut and ends in …"""
-
 NO_GRADIENT = "–"
 """What is shown before `backward`: a 0 would say that the gradient is known."""
 
@@ -27,8 +24,8 @@ def subscript(n: int) -> str:
     return str(n).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
 
 
-def plain(text: object, longest: int = LONGEST) -> str:
-    r"""A text of anyone's as one short line of visible characters; others as Python writes them: `\n`, `\x00`."""
+def plain(text: object, longest: int = 24) -> str:
+    r"""Any text as one short line. What cannot be seen is written as in Python: `\n`, `\x00`."""
     text = str(text)
     if len(text) > longest:
         text = f"{text[:longest - 1]}…"
@@ -36,7 +33,7 @@ def plain(text: object, longest: int = LONGEST) -> str:
 
 
 class Summary(NamedTuple):
-    """What a picture tells of some data: the number; of an array its shape and dtype, least, mean and largest."""
+    """What a picture tells of data: the number; of an array its shape and dtype, least, mean and largest."""
 
     numbers: tuple[str, ...]  # one; of an array three, or none if it has no elements
     array: str = ""
@@ -56,6 +53,6 @@ def summary(data: Any, show: Callable[..., str] = number) -> Summary:
     about = f"{array.shape} {array.dtype}"
     if array.size == 0:
         return Summary((), about)
-    with np.errstate(all="ignore"):  # an infinity among the data is nothing to warn of here
+    with np.errstate(all="ignore"):  # an infinity in the data is nothing to warn of here
         statistics = array.min(), array.mean(dtype=np.float64), array.max()
     return Summary(tuple(show(x, digits=3) for x in statistics), about)

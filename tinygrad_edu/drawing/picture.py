@@ -1,4 +1,4 @@
-"""What a picture of a computation graph shows, as plain data: boxes in the order of computation, and arrows."""
+"""What a picture of a graph shows, as plain data: boxes in the order of computation, arrows between them."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -19,21 +19,22 @@ Role: TypeAlias = Literal["data", "parameter", "op", "constant"]
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A Value, or a constant of an op."""
+    """A Value, or a constant that an op was given."""
 
     role: Role
     name: str  # no other box has it; a constant has none
     value: Summary
-    gradient: Summary | None  # before backward, and of a constant
+    gradient: Summary | None  # None before backward, and for a constant
     symbol: str = ""  # of the op that made it
-    options: str = ""  # of the op, where they are not the usual ones: `axis=0`
+    options: str = ""  # of the op, those that are not the usual ones: `axis=0`
     formula: str = ""  # `multiply(x, w): y = a·b, element by element, ...`
-    inputs_left_out: bool = False  # because they are too far from the result
+    inputs_left_out: bool = False  # since they are too far from the result
 
     def __str__(self) -> str:
         if not self.name:
             return str(self.value)
-        gradient = self.gradient._replace(array="") if self.gradient else NO_GRADIENT  # shape and dtype are the value's
+        # the gradient has the value's shape and dtype, which need not be said twice
+        gradient = self.gradient._replace(array="") if self.gradient else NO_GRADIENT
         return f"{self.name} = {self.value}, grad {gradient}"
 
 
@@ -43,19 +44,19 @@ class Arrow:
 
     source: int  # the places of the two in Picture.boxes
     target: int
-    label: str = ""  # `∂y/∂x = −3`
-    about: str = ""  # the same in a sentence, with what it adds to the gradient
+    label: str  # `∂y/∂x = −3`
+    about: str  # the same as a sentence, with what it adds to the gradient
     derivative: float | None = None  # dy/dx, where both are single numbers
-    contribution: float | None = None  # what the gradient of y adds to that of x: dJ/dy·dy/dx
+    contribution: float | None = None  # what the gradient of x gets from that of y: dJ/dy·dy/dx
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The boxes, oldest first, so that the result is the last; the arrows, in the order of their op's arguments."""
+    """The boxes, oldest first, so that the result is the last; the arrows, in the order of the arguments."""
 
     boxes: tuple[Box, ...]
     arrows: tuple[Arrow, ...]
-    notice: str  # if not all is drawn
+    notice: str  # what to know if not all is drawn
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +72,7 @@ Arguments: TypeAlias = list[tuple[int, Value | Constant]]
 
 
 def take_picture(value: Any, max_nodes: int) -> Picture:
-    """The picture of the graph that computed a Value, of at most so many boxes nearest to it.
+    """The picture of the graph that computed a Value: of the boxes nearest to it, no more than `max_nodes`.
 
     Errors: as `draw`.
     """
@@ -85,17 +86,17 @@ def take_picture(value: Any, max_nodes: int) -> Picture:
         raise ArgumentError(f"draw: max_nodes must be 1 or more, got {max_nodes}")
     found = _trace(value)
     drawn = sorted(islice(found, max_nodes), key=_age)
-    place = {x: i for i, x in enumerate(drawn)}
+    places = {x: i for i, x in enumerate(drawn)}
     names = _names(x for x in drawn if isinstance(x, Value))
     boxes, arrows = [], []
     for x in drawn:
-        arguments = [(slot, argument) for slot, argument in found[x] if argument in place]
         if isinstance(x, Constant):
             boxes.append(Box("constant", "", summary(x.data), None))
-            continue
-        boxes.append(_box(x, names, inputs_left_out=len(arguments) < len(found[x])))
-        arrows += _arrows(x, arguments, names, place)
-    notice = f"{len(found)} nodes; the {len(drawn)} nearest the result are drawn" if len(found) > len(drawn) else ""
+        else:
+            boxes.append(_box(x, names, any(argument not in places for _, argument in found[x])))
+            arrows += _arrows(x, found[x], names, places)
+    hidden = len(found) > len(drawn)
+    notice = f"{len(found)} nodes, of which the {len(drawn)} nearest the result are drawn" if hidden else ""
     return Picture(tuple(boxes), tuple(arrows), notice)
 
 
@@ -123,72 +124,71 @@ def _age(x: Value | Constant) -> tuple[int, bool]:
 
 
 def _names(values: Iterable[Value]) -> dict[Value, str]:
-    """A name for each Value, its own or v₁, v₂, ...; one that is taken already gets a number: weight, weight₂."""
+    """A name for each: its own, or v₁, v₂, ...; one that is taken already gets a number, as in weight₂."""
     names: dict[Value, str] = {}
     taken: set[str] = set()
-    unnamed = 0
+    unnamed = count(1)
     for x in values:
-        if not x.name:
-            unnamed += 1
-        stem = plain(x.name) if x.name else f"v{subscript(unnamed)}"
+        stem = plain(x.name) if x.name else f"v{subscript(next(unnamed))}"
         variants = (f"{stem}{subscript(n)}" for n in count(2))
-        name = next(name for name in chain([stem], variants) if name not in taken)
-        taken.add(name)
-        names[x] = name
+        names[x] = next(name for name in chain([stem], variants) if name not in taken)
+        taken.add(names[x])
     return names
 
 
 def _box(x: Value, names: dict[Value, str], inputs_left_out: bool) -> Box:
-    gradient = None if x.grad is None else summary(x.grad, signed)
+    value, gradient = summary(x.data), None if x.grad is None else summary(x.grad, signed)
     if x.op is None:
         # nn.Parameter is on a higher level than this module; here any subclass of Value is a parameter
-        return Box("data" if type(x) is Value else "parameter", names[x], summary(x.data), gradient)
-    op = x.op
+        return Box("data" if type(x) is Value else "parameter", names[x], value, gradient)
+    op, inputs = x.op, x.inputs
     options = ", ".join(f"{k}={' '.join(repr(v).split())}" for k, v in x.options.items()
                         if repr(v) != repr(op.defaults.get(k)))
-    inputs = ", ".join(names.get(a, "…") if isinstance(a, Value) else "None" if a is None else str(summary(a))
-                       for a in x.inputs[:9])
+    shown = [names.get(a, "…") if isinstance(a, Value) else "None" if a is None else str(summary(a))
+             for a in inputs[:9]]
+    call = f"{op.name}({', '.join(shown)}{', …' if len(inputs) > 9 else ''})"
     definition = " ".join((op.__doc__ or "").strip().partition("\n")[0].split())
-    formula = f"{op.name}({inputs}{', …' if len(x.inputs) > 9 else ''}): {definition}"
-    return Box("op", names[x], summary(x.data), gradient, plain(op.symbol), plain(options),
-               plain(formula, longest=200), inputs_left_out)
+    return Box("op", names[x], value, gradient, plain(op.symbol), plain(options),
+               plain(f"{call}: {definition}", longest=200), inputs_left_out)
 
 
-def _arrows(node: Value, arguments: Arguments, names: dict[Value, str], place: dict[Any, int]) -> list[Arrow]:
-    """The arrows into a node, one for each of its arguments."""
+def _arrows(y: Value, arguments: Arguments, names: dict[Value, str], places: dict[Any, int]) -> list[Arrow]:
+    """The arrows into y, one for each of its arguments that is drawn."""
     derivatives, contributions, problem = {}, {}, ""
-    if arguments and all(x.ndim == 0 for x in (node, *node.parents)):
+    if all(x.ndim == 0 for x in (y, *(x for _, x in arguments if isinstance(x, Value)))):
         try:
-            check_unchanged([node])
-            derivatives = _passed_back(node, np.ones((), node.dtype))
-            if node.grad is not None:
-                contributions = _passed_back(node, node.grad)
-        except Exception as error:  # from a user's rule, or since data changed: to be shown, not to end the picture
-            problem = str(error)
+            check_unchanged([y])
+            derivatives = _passed_back(y, np.ones((), y.dtype))
+            if y.grad is not None:
+                contributions = _passed_back(y, y.grad)
+        except Exception as error:  # from a user's rule, or since data were changed; the rest can be shown
+            problem = plain(error, longest=300)
     arrows = []
     for slot, x in arguments:
-        if isinstance(x, Constant) or (slot not in derivatives and not problem):
-            arrows.append(Arrow(place[x], place[node], about=f"{node.op.input_name(slot)} of {node.op.name}"))
+        if x not in places:
             continue
+        label, about = "", f"{y.op.input_name(slot)} of {y.op.name}" if y.op else ""
         d, gain = derivatives.get(slot), contributions.get(slot)
-        quotient = f"∂{plain(names[node], 12)}/∂{plain(names[x], 12)}"
-        label = about = f"{quotient} = {'?' if d is None else number(d)}"
-        if problem:
-            about = f"{quotient} is not known: {plain(problem, 300)}"
-        elif d is not None and gain is not None:
-            about += (f", so the gradient of {names[x]} gains "
-                      f"{signed(node.grad)} × {number(d) if d >= 0 else f'({number(d)})'} = {signed(gain)}")
-        arrows.append(Arrow(place[x], place[node], label, about, d, gain))
+        if isinstance(x, Value) and (problem or d is not None):
+            quotient = f"∂{plain(names[y], 12)}/∂{plain(names[x], 12)}"
+            label = about = f"{quotient} = ?" if d is None else f"{quotient} = {number(d)}"
+            if problem:
+                about = f"{quotient} is not known: {problem}"
+            elif d is not None and gain is not None:
+                factor = number(d) if d >= 0 else f"({number(d)})"
+                about += f", so the gradient of {names[x]} gains {signed(y.grad)} × {factor} = {signed(gain)}"
+        arrows.append(Arrow(places[x], places[y], label, about, d, gain))
     return arrows
 
 
-def _passed_back(node: Value, g: Any) -> dict[int, float]:
-    """What each input of a node gets, by slot, when the gradient g arrives there: the op's own rules, run on g."""
+def _passed_back(y: Value, g: Any) -> dict[int, float]:
+    """What each input of y gets, by slot, when the gradient g arrives at y: the op's own rules, run on g."""
     passed = {}
 
     def note(_: Any, slot: int, gradient: Any) -> None:
         passed[slot] = float(gradient)
 
-    with np.errstate(all="ignore"):
-        pull_back([node], node.parents, g, inspect=note)
+    if y.op is not None:
+        with np.errstate(all="ignore"):
+            pull_back([y], y.parents, g, inspect=note)
     return passed

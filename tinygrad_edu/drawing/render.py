@@ -1,4 +1,4 @@
-"""From DOT to a picture, by Graphviz: a `dot` on the PATH, else the Graphviz inside the package pygraphviz."""
+"""From DOT to SVG, PNG and PDF by Graphviz: a `dot` on the PATH, else that inside the package pygraphviz."""
 
 import shutil
 import subprocess
@@ -14,8 +14,8 @@ SHARP = "-Gdpi=192"
 CURVED: tuple[str, ...] = ()
 STRAIGHT = ("-Gsplines=line", "-Gnslimit=1", "-Gnslimit1=1")
 LAYOUTS = ((CURVED, 5.0), (STRAIGHT, 20.0))
-"""How to lay out, and for how many seconds to try. The time does not follow from the number of nodes: 100 of them with
-long arrows, as in a recurrent network, may take a minute with curved arrows and a tenth of a second with straight ones."""
+"""How to lay out, and for how many seconds to try. The number of nodes does not tell how long it takes: 100
+with long arrows may take a minute if these are curved, and a tenth of a second if they are straight."""
 
 PYGRAPHVIZ = """
 import sys, pygraphviz
@@ -37,7 +37,7 @@ def render(dot: str, format: str) -> bytes:
                 run = subprocess.run([*command, *options, *layout], input=dot.encode(), capture_output=True,
                                      timeout=seconds)
             except subprocess.TimeoutExpired:
-                failures.append(f"{renderer} took more than {seconds:g} seconds (fewer nodes may help: max_nodes=)")
+                failures.append(f"{renderer} took more than {seconds:g} seconds; try a smaller max_nodes")
                 continue
             except OSError as error:
                 failures.append(f"{renderer} did not start: {error}")
@@ -50,15 +50,15 @@ def render(dot: str, format: str) -> bytes:
     if failures:
         raise RenderError(f"drawing as {format}: {'; '.join(failures)}")
     raise MissingDependencyError(
-        f'drawing as {format} needs Graphviz: pip install "tinygrad_edu[draw]", or the system package graphviz, whose '
-        "program dot must be on the PATH; print() and .save() as .dot work without it")
+        f'drawing as {format} needs Graphviz: pip install "tinygrad_edu[draw]", or the system package '
+        "graphviz, whose program dot must be on the PATH. print() and .save() as .dot work without it")
 
 
 def _renderers(format: str) -> Iterator[tuple[str, list[str]]]:
-    """What there is to draw with, and the command that turns DOT on its input into a picture on its output."""
+    """What there is to draw with, and the command that reads DOT from its input and writes the picture."""
     dot = shutil.which("dot")
     if dot:
         yield dot, [dot, f"-T{format}"]
     if find_spec("pygraphviz"):
-        # in a process of its own, since C code in ours could not be stopped; -P: no module of the current folder
+        # in a process of its own, as C code in ours could not be stopped; -P: no module of the current folder
         yield "pygraphviz", [sys.executable, "-P", "-c", PYGRAPHVIZ, format]

@@ -2,15 +2,18 @@
 
 from tinygrad_edu.drawing.picture import Arrow, Box, Picture
 
+CONTINUED = {"": "", "├─ ": "│  ", "└─ ": "   "}
+"""What stands under the branch of a box, before the branches of its arguments."""
+
 
 def to_text(picture: Picture) -> str:
-    """The picture as lines. A box that several ops use is shown once, with all under it, and then referred to."""
+    """The picture in lines. A box that several ops use comes once, with all under it, then only its name."""
     into: dict[int, list[Arrow]] = {}
     for arrow in picture.arrows:
         into.setdefault(arrow.target, []).append(arrow)
     lines: list[tuple[str, str]] = []
     shown: set[int] = set()
-    # a stack, not recursion: a graph may be deeper than Python's calls may
+    # a stack, as a graph may be deeper than calls in Python may; the result is the last of the boxes
     waiting: list[tuple[int | None, str, str, str]] = [(len(picture.boxes) - 1, "", "", "")]
     while waiting:
         place, indent, branch, label = waiting.pop()
@@ -23,18 +26,18 @@ def to_text(picture: Picture) -> str:
             continue
         shown.add(place)
         lines.append((f"{indent}{branch}{_line(box)}", label))
-        indent += {"": "", "├─ ": "│  ", "└─ ": "   "}[branch]
         under: list[tuple[int | None, str]] = [(arrow.source, arrow.label) for arrow in into.get(place, [])]
         if box.inputs_left_out:
             under.append((None, ""))
-        for i, (source, label) in enumerate(reversed(under)):
-            waiting.append((source, indent, "├─ " if i else "└─ ", label))
+        branches = ["├─ "] * (len(under) - 1) + ["└─ "]
+        for (source, label), fork in reversed(list(zip(under, branches, strict=False))):
+            waiting.append((source, indent + CONTINUED[branch], fork, label))
     width = max(len(left) for left, _ in lines)
     text = [f"{left:{width}}    {label}" if label else left for left, label in lines]
-    return "\n".join([*text, *([picture.notice] if picture.notice else [])])
+    return "\n".join([*text, *([f"({picture.notice})"] if picture.notice else [])])
 
 
 def _line(box: Box) -> str:
     if box.role != "op":
         return str(box)
-    return f"{box.symbol}{f' ({box.options})' if box.options else ''}  {box}"
+    return f"{box.symbol} ({box.options})  {box}" if box.options else f"{box.symbol}  {box}"

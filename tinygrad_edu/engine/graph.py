@@ -87,22 +87,27 @@ def ancestors(roots: Iterable[Node], since: int = 0) -> tuple[list[Node], list[N
     """
     computed: list[Any] = []
     ends: list[Node] = []
+    waiting: list[Any] = list(dict.fromkeys(roots))
     with _one_at_a_time:
         try:
-            for x in dict.fromkeys(roots):
+            for x in waiting:
                 _refuse_nested(x)
                 x._g = SEEN
-                (ends if x.op is None or x.time < since else computed).append(x)
-            for node in computed:  # which grows meanwhile
-                arity = node.op.arity
-                for x in (node._x1, node._x2) if arity == 2 else (node._x1,) if arity == 1 else node._x1:
+            while waiting:  # depth first, which leaves little to sort
+                node = waiting.pop()
+                if node.op is None or node.time < since:
+                    ends.append(node)
+                    continue
+                computed.append(node)
+                first = node._x1
+                for x in first if type(first) is tuple else (first, node._x2):
                     if isinstance(x, Node) and x._g is not SEEN:
                         if x._g is not None:
                             _refuse_nested(x)
                         x._g = SEEN
-                        (ends if x.op is None or x.time < since else computed).append(x)
+                        waiting.append(x)
         finally:
-            _clear(computed, ends)
+            _clear(computed, ends, waiting)
     computed.sort(key=attrgetter("time"), reverse=True)
     return computed, ends
 
@@ -156,20 +161,21 @@ def pull_back(nodes: Sequence[Node], ends: Sequence[Node], seed: Any, *, as_grap
     """
     if not nodes:
         return [], [None] * len(ends)
+    plain = not as_graph and inspect is None
     with _one_at_a_time:
-        asked = [*nodes, *ends]
+        asked: list[Any] = [*nodes, *ends]
         for x in asked:
-            _refuse_nested(x)
+            if x._g is not None:
+                _refuse_nested(x)
         try:
             for x in asked:
                 x._g = PENDING
-            nodes[0]._g = seed
-            node: Any
-            for node in nodes:
+            asked[0]._g = seed
+            for node in asked[:len(nodes)]:
                 g = node._g
                 if g is PENDING:  # reached only through inputs that have no gradient, such as class labels
                     continue
-                if type(node._data) is float and node.op.quick and not as_graph and inspect is None:
+                if plain and type(node._data) is float and node.op.quick:
                     _pull_number(node, g)
                 else:
                     _pull(node, g, as_graph, inspect)
@@ -185,7 +191,7 @@ def _pull(node: Node, g: Any, as_graph: bool, inspect: Callable[[Node, int, Any]
     if as_graph:
         y, values = node, inputs
     else:
-        y, values = node._data, [x._data if isinstance(x, Node) else x for x in inputs]
+        y, values = node._data, tuple([x._data if isinstance(x, Node) else x for x in inputs])
     for i, (x, rule) in enumerate(zip(inputs, op.rules_for(inputs), strict=True)):
         if rule is None or not isinstance(x, Node) or x._g is None:
             continue
@@ -208,14 +214,17 @@ def _pull(node: Node, g: Any, as_graph: bool, inspect: Callable[[Node, int, Any]
 
 def _pull_number(node: Any, g: float) -> None:
     """`_pull` for an op of one or two numbers, of which a scalar graph has thousands: the same, only quicker."""
-    op, y, a, b = node.op, node._data, node._x1, node._x2
+    y = node._data
+    a = node._x1
+    b = node._x2
     try:
-        if op.arity == 1:
-            d, e = op.rules[0](g, y, a._data), None
+        if b is None:
+            d = node.op.rules[0](g, y, a._data)
+            e = None
         else:
-            rule_a, rule_b = op.rules
             x1 = a._data if isinstance(a, Node) else a
             x2 = b._data if isinstance(b, Node) else b
+            rule_a, rule_b = node.op.rules
             d = rule_a(g, y, x1, x2) if x1 is not a and a._g is not None else None
             e = rule_b(g, y, x1, x2) if x2 is not b and b._g is not None else None
     except Exception:

@@ -54,7 +54,8 @@ class Op:
         self.each_rule = rules[self.variadic] if self.variadic else None
         self.rules: tuple[Rule | None, ...] = tuple(rules.get(name) for name in self.input_names)
         self.arity = -1 if self.variadic else len(self.input_names)  # -1: any number
-        self.quick = self.arity in (1, 2) and None not in self.rules and not self.defaults
+        # one or two inputs, each with a rule, and nothing else: what can be run without much ado
+        self.quick = self.arity in (1, 2) and None not in self.rules and not self.input_defaults and not self.defaults
         self._own_bind = bind
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -33,37 +33,40 @@ def _differentiable(data: Any) -> Any:
 
 
 def _binary(op: Op) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
-    """The methods `a ∘ b` and the reflected `b ∘ a` of a Value a: `apply`, made quick for two operands."""
+    """The methods `a ∘ b` and the reflected `b ∘ a` of a Value a: `apply`, the first of them made quick."""
     forward = op.forward
 
     def method(a: Any, b: Any) -> Any:
-        if isinstance(a, Node):
-            x1 = a._data
-        else:
-            a = x1 = a if type(a) in NUMBERS else constant(a, op.name)
         if isinstance(b, Node):
             x2 = b._data
         else:
             b = x2 = b if type(b) in NUMBERS else constant(b, op.name)
         try:
-            y = forward(x1, x2)
+            y = forward(a._data, x2)
         except Exception:
-            y = compute(op, [x1, x2], NO_OPTIONS)  # which knows what to do
+            y = compute(op, [a._data, x2], NO_OPTIONS)  # which knows what to do
         if type(y) is not float and type(y) is not np.ndarray:
-            y = as_number(y, [x1, x2])
+            y = as_number(y, [a._data, x2])
         node = new(Value)
-        node._data, node.grad, node.name, node.op, node.options = y, None, "", op, NO_OPTIONS
-        node._x1, node._x2, node._g, node.time = a, b, None, tick()
+        node._data = y
+        node.op = op
+        node._x1 = a
+        node._x2 = b
+        node.options = NO_OPTIONS
+        node.name = ""
+        node.grad = None
+        node._g = None
+        node.time = tick()
         return node if not modes.ACTIVE else modes.made(node)
 
-    def reflected(b: Any, a: Any) -> Any:
-        return method(a, b)
+    def reflected(a: Any, b: Any) -> Any:
+        return apply(Value, op, (b, a), NO_OPTIONS)
 
     return method, reflected
 
 
 def _unary(op: Op) -> Callable[[Any], Any]:
-    """The method `op(a)` of a Value a: `apply`, made quick for one operand."""
+    """The method `op(a)` of a Value a: `apply`, made quick."""
     forward = op.forward
 
     def method(a: Any) -> Any:
@@ -74,8 +77,15 @@ def _unary(op: Op) -> Callable[[Any], Any]:
         if type(y) is not float and type(y) is not np.ndarray:
             y = as_number(y, [a._data])
         node = new(Value)
-        node._data, node.grad, node.name, node.op, node.options = y, None, "", op, NO_OPTIONS
-        node._x1, node._x2, node._g, node.time = a, None, None, tick()
+        node._data = y
+        node.op = op
+        node._x1 = a
+        node._x2 = None
+        node.options = NO_OPTIONS
+        node.name = ""
+        node.grad = None
+        node._g = None
+        node.time = tick()
         return node if not modes.ACTIVE else modes.made(node)
 
     method.__name__, method.__doc__ = op.name, op.__doc__
@@ -126,15 +136,20 @@ class Value(ArrayMethods, Node):
 
         Errors: ShapeError, DtypeError; the old data then stays.
         """
+        old = self._data
+        if type(data) is not float or type(old) is not float:
+            data = self._alike(data)
+        self._data = data
+        self.mark_changed(by)
+
+    def _alike(self, data: Any) -> Any:
+        """Data of this Value's shape and dtype."""
         data, old = _differentiable(data), self._data
         if np.shape(data) != np.shape(old):
             raise ShapeError(f"assigning data of shape {np.shape(data)} to {self.describe()}: the shape must stay")
         if type(old) is float:
-            data = float(data)
-        elif getattr(data, "dtype", None) != old.dtype:
-            data = np.asarray(data, old.dtype)
-        self._data = data
-        self.mark_changed(by)
+            return float(data)
+        return np.asarray(data, old.dtype)
 
     @property
     def shape(self) -> tuple[int, ...]:

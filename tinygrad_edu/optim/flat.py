@@ -37,11 +37,6 @@ class Slot:
     is_float: bool  # whether the parameter's data is a Python number, which cannot be a view
     t: int = 0
 
-    def move_in(self) -> None:
-        """Make its place in the block, which has the same numbers already, the data of the parameter."""
-        if not self.is_float:
-            self.parameter._data = self.data  # not by the setter, as a graph of these numbers stays valid
-
     def running(self, i: int) -> np.ndarray:
         """Its elements of the i-th running sum, as a view of its shape."""
         return self.block.running[i][self.start:self.stop].reshape(self.data.shape)
@@ -73,7 +68,8 @@ def lay_out(owner: str, params: Iterable[Any], running_sums: int) -> list[Slot]:
                               is_float=type(parameters[i].data) is float))
     for slot in slots:
         slot.data[...] = arrays[slot.number]
-        slot.move_in()
+        if not slot.is_float:
+            slot.parameter._data = slot.data  # not by the setter, as a graph of the same numbers stays valid
     return slots
 
 
@@ -85,7 +81,9 @@ def gather(by: str, slots: Sequence[Slot]) -> list[Slot]:
     ready, assigned = [], []
     for slot in slots:
         parameter, data = slot.parameter, slot.data
-        if parameter.data is not data:
+        if slot.is_float:
+            data[...] = parameter.data
+        elif parameter.data is not data:
             # copied before any is put back: two parameters may have exchanged their arrays
             assigned.append((slot, _fitted(by, slot, "data", parameter.data).copy()))
         g = parameter.grad
@@ -97,7 +95,7 @@ def gather(by: str, slots: Sequence[Slot]) -> list[Slot]:
         ready.append(slot)
     for slot, values in assigned:
         slot.data[...] = values
-        slot.move_in()
+        slot.parameter.data = slot.data
     return ready
 
 
@@ -151,8 +149,10 @@ def _label(number: int, parameter: Any) -> str:
     return f"params[{number}]" + (f" ({name!r})" if name else "")
 
 
-def _fitted(by: str, slot: Slot, attribute: str, values: Any) -> np.ndarray:
+def _fitted(by: str, slot: Slot, attribute: str, values: Any) -> Any:
     """What was assigned to a parameter's data or grad as an array, if it has the parameter's shape."""
+    if slot.is_float and type(values) is float:
+        return values
     try:
         array = np.asarray(values)
     except (ValueError, TypeError):  # a list whose rows differ in length, or a Value

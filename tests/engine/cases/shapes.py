@@ -11,6 +11,14 @@ def reshaped(x, shape):
     return np.array(list(x.flat), x.dtype).reshape(shape)  # element by element, whatever the order in memory
 
 
+def concatenated(*arrays, axis=0):
+    return np.concatenate(arrays, axis)
+
+
+def stacked(*arrays, axis=0):
+    return np.stack(arrays, axis)
+
+
 def cast(x, dtype):
     return np.array(x.tolist(), dtype)
 
@@ -46,12 +54,12 @@ CASES = [
     Case("tril", ((2, 3, 3),), np.tril, options={"k": -1}),
     Case("tril", ((3,),), np.tril, note="a vector is broadcast to a matrix"),
     Case("triu", ((3, 4),), np.triu, options={"k": 1}),
-    Case("concatenate", ((2, 3), (1, 3), (0, 3)), lambda *xs: np.concatenate(xs)),
-    Case("concatenate", ((2, 3), (2, 1)), lambda *xs, axis: np.concatenate(xs, axis), options={"axis": -1}),
-    Case("concatenate", ((2, 3), (4,), ()), lambda *xs, axis: np.concatenate(xs, axis), options={"axis": None}),
-    Case("stack", ((2, 3), (2, 3)), lambda *xs: np.stack(xs)),
-    Case("stack", ((2, 3), (2, 3), (2, 3)), lambda *xs, axis: np.stack(xs, axis), options={"axis": -2}),
-    Case("stack", ((), ()), lambda *xs: np.stack(xs)),
+    Case("concatenate", ((2, 3), (1, 3), (0, 3)), concatenated),
+    Case("concatenate", ((2, 3), (2, 1)), concatenated, options={"axis": -1}),
+    Case("concatenate", ((2, 3), (4,), ()), concatenated, options={"axis": None}),
+    Case("stack", ((2, 3), (2, 3)), stacked),
+    Case("stack", ((2, 3), (2, 3), (2, 3)), stacked, options={"axis": -2}),
+    Case("stack", ((), ()), stacked),
     Case("take", x23, np.take, options={"indices": [5, 0, 5]}, note="repeated"),
     Case("take", x234, np.take, options={"indices": np.array([[2, -1], [0, 2]]), "axis": 1}),
     Case("take", x234, np.take, options={"indices": 1, "axis": -1}),

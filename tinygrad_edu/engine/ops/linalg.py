@@ -34,8 +34,8 @@ def _norm_rule(g, y, x, ord, axis, keepdims):
 def norm(x, *, ord=None, axis=None, keepdims=False):
     """y = (Σ |x|^p)^(1/p) of vectors with ord p (2 by default), or the Frobenius norm of matrices
 
-    dy/dx = sign(x)·(|x|/y)^(p-1), which is x/y for p = 2; 0 at the origin. For p = ±∞ the gradient goes to the
-    extreme element, in equal shares at a tie; ord 0 counts what is not 0; two axes are those of a matrix.
+    dy/dx = sign(x)·(|x|/y)^(p-1), which is x/y for p = 2; 0 at the origin. For p = ±∞ the gradient goes to
+    the extreme element, in equal shares at a tie. ord 0 counts what is not 0. Two axes are a matrix's.
     """
     of_matrix = np.ndim(x) == 2 if axis is None else np.size(axis) == 2
     if of_matrix and ord not in (None, "fro"):

@@ -6,7 +6,6 @@ import numpy as np
 
 from tinygrad_edu.engine.ops.shapes import matrix_transpose
 from tinygrad_edu.engine.primitive import builtin
-from tinygrad_edu.errors import OptionError
 
 
 def _transposed(x):
@@ -168,8 +167,7 @@ def _einsum_rule(i, g, y, *operands, subscripts, optimize):
 
 def _bind_einsum(subscripts, *operands, optimize=False):
     if not isinstance(subscripts, str):
-        raise OptionError("einsum takes its subscripts first, in one string: einsum('ij,j->i', a, x); the "
-                          "form with a list of axes after each operand is not supported")
+        raise TypeError("without its subscripts first, one string, as in einsum('ij,j->i', a, x)")
     return operands, {"subscripts": subscripts, "optimize": optimize}
 
 

@@ -1,0 +1,50 @@
+"""Graphs to draw, and what can be read from a picture in SVG."""
+
+import math
+from xml.etree import ElementTree
+
+import numpy as np
+
+import tinygrad_edu as tg
+from tinygrad_edu.nn import Parameter
+
+SVG, XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
+
+
+def neuron():
+    """o = tanh(w1·x1 + w2·x2 + b) of A. Karpathy's lecture: b is such that tanh is 1/√2, its derivative 1/2."""
+    x1, x2 = tg.Value(2.0, name="x1"), tg.Value(0.0, name="x2")
+    w1, w2 = Parameter(-3.0, name="w1"), Parameter(1.0, name="w2")
+    b = Parameter(6 + math.atanh(math.sqrt(0.5)), name="b")
+    o = tg.tanh(w1 * x1 + w2 * x2 + b)
+    o.name = "o"
+    return o
+
+
+def loss_of_arrays():
+    """J of a small network, with arrays as parameters and constants."""
+    rng = np.random.default_rng(0)
+    model = tg.nn.MLP([2, 4, 1], rng=0)
+    J = tg.nn.MSELoss()(model(rng.normal(size=(5, 2))), rng.normal(size=(5, 1)))
+    J.name = "J"
+    return J
+
+
+def shown(svg):
+    """The texts of each node of an SVG by its title, and the number of arrows between each two of them."""
+    nodes, arrows = {}, {}
+    for group in ElementTree.fromstring(svg).iter(f"{SVG}g"):
+        title = group.findtext(f"{SVG}title")
+        if group.get("class") == "node":
+            assert title not in nodes
+            # Graphviz writes a space of several as one that does not break
+            nodes[title] = ["".join(text.itertext()).replace("\xa0", " ") for text in group.iter(f"{SVG}text")]
+        elif group.get("class") == "edge":
+            arrows[title] = arrows.get(title, 0) + 1
+    return nodes, arrows
+
+
+def tooltips(svg):
+    """What an SVG says of each of its parts when the mouse is on it."""
+    return [link.get(f"{XLINK}title").replace("\xa0", " ")
+            for link in ElementTree.fromstring(svg).iter(f"{SVG}a")]

@@ -1,0 +1,98 @@
+"""The picture in DOT: complete, always the same, and safe whatever the names are."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tinygrad_edu as tg
+from tests.drawing.graphs import loss_of_arrays, neuron
+
+NODE, EDGE = re.compile(r"^\t(n\d+) \[(.*)\]$", re.MULTILINE), re.compile(r"^\t(n\d+) -> (n\d+)\b", re.MULTILINE)
+
+
+def nodes(source):
+    return dict(NODE.findall(source))
+
+
+def text(label):
+    return re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", re.search("label=<(<table.*</table>)>", label)[1])).strip()
+
+
+def test_every_box_and_every_arrow_once():
+    source = tg.draw(neuron()).source
+    assert list(nodes(source)) == [f"n{i}" for i in range(1, 11)]
+    assert sorted(EDGE.findall(source)) == sorted([("n3", "n6"), ("n1", "n6"), ("n4", "n7"), ("n2", "n7"), ("n6", "n8"),
+                                                   ("n7", "n8"), ("n8", "n9"), ("n5", "n9"), ("n9", "n10")])
+    x = tg.Value(3.0)
+    assert EDGE.findall(tg.draw(x * x).source) == [("n1", "n2")] * 2
+
+
+def test_what_stands_in_a_box():
+    o = neuron()
+    before = nodes(tg.draw(o).source)
+    assert text(before["n1"]) == "x1 value 2 grad –"
+    o.backward()
+    after = nodes(tg.draw(o).source)
+    assert text(after["n1"]) == "x1 value 2 grad −1.5"
+    assert text(after["n6"]) == "× v₁ −6 grad +0.5"
+    J = loss_of_arrays()
+    J.backward()
+    drawn = nodes(tg.draw(J).source)
+    assert re.fullmatch(r"layers\.0\.bias \(4,\) float64 value grad min 0 \S+ mean 0 \S+ max 0 \S+", text(drawn["n3"]))
+    assert re.fullmatch(r"tanh v₂ \(5, 4\) float64 value grad min \S+ \S+ mean \S+ \S+ max \S+ \S+", text(drawn["n8"]))
+    assert re.fullmatch(r"\(5, 2\) float64 min \S+ mean \S+ max \S+", text(drawn["n1" if "(5" in drawn["n1"] else "n6"]))
+
+
+def test_roles_differ_by_shape_and_by_colour():
+    o = neuron()
+    drawn = nodes(tg.draw(o * 2).source)
+    looks = {}
+    for role, node in {"data": "n1", "parameter": "n3", "op": "n6", "constant": "n11", "result": "n12"}.items():
+        looks[role] = {key: re.search(rf' {key}="?([^" ]+)', f" {drawn[node]}") for key in ("shape", "style", "peripheries")}
+        looks[role] = tuple(match and match[1] for match in looks[role].values())
+    assert looks == {"data": ("box", "filled", None), "parameter": ("box", "filled,rounded", None),
+                     "op": ("circle", "filled", None), "constant": ("box", "dashed", None),
+                     "result": ("circle", "filled", "2")}
+    assert len({re.search(r'fillcolor="?(#\w+|)', f"{drawn[n]} fillcolor=")[1] for n in ("n1", "n3", "n6", "n11", "n12")}) == 5
+
+
+def test_the_text_on_a_colour_can_be_read():
+    """The contrast of WCAG 2.2, 1.4.3, is at least 4.5 for each colour of text on each colour of box."""
+    from tinygrad_edu.drawing.dot import GRADIENT, INK, MUTED, RESULT, ROLES
+
+    def luminance(colour):
+        channels = [int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    for fill in {look.get("fillcolor", "#ffffff") for look in (RESULT, *ROLES.values())}:
+        for ink in (INK, MUTED, GRADIENT):
+            light, dark = luminance(fill) + 0.05, luminance(ink) + 0.05
+            assert light / dark >= 4.5, (fill, ink)
+
+
+def test_the_same_graph_gives_the_same_bytes_in_every_process():
+    code = ("from tests.drawing.graphs import neuron; import sys, tinygrad_edu as tg; o = neuron(); o.backward();"
+            "sys.stdout.buffer.write(tg.draw(o * o).source.encode())")
+    sources = set()
+    for seed in ("0", "1"):
+        run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True,
+                             cwd=Path(__file__).parents[2], env=os.environ | {"PYTHONHASHSEED": seed})
+        sources.add(run.stdout.decode())
+    o = neuron()
+    o.backward()
+    assert sources == {tg.draw(o * o).source}
+
+
+def test_the_text_grows_with_the_number_of_nodes_only():
+    def length(count):
+        y = tg.Value(0.5)
+        for _ in range(count - 1):
+            y = tg.tanh(y)
+        return len(tg.draw(y, max_nodes=count).source)
+
+    assert length(400) / length(200) == pytest.approx(2, rel=0.1)

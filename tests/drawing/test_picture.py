@@ -1,0 +1,244 @@
+"""What a picture shows: every Value and constant once, every argument, numbers from the op's own rules."""
+
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import tinygrad_edu as tg
+from tests.drawing.graphs import loss_of_arrays, neuron
+from tinygrad_edu.drawing.labels import NO_GRADIENT
+from tinygrad_edu.drawing.picture import take_picture
+from tinygrad_edu.errors import ArgumentError, OptionError
+
+
+def boxes(value, max_nodes=200):
+    return {box.name: box for box in take_picture(value, max_nodes).boxes}
+
+
+def arguments(value):
+    """The name of every box with those of its arguments, in order; a constant is called by its number."""
+    picture = take_picture(value, 200)
+    names = [box.name or str(box.value) for box in picture.boxes]
+    found = {name: [] for name in names}
+    for arrow in picture.arrows:
+        found[names[arrow.target]].append(names[arrow.source])
+    return found
+
+
+def test_every_value_once_and_in_the_order_of_computation():
+    assert list(boxes(neuron())) == ["x1", "x2", "w1", "w2", "b", "v₁", "v₂", "v₃", "v₄", "o"]
+
+
+def test_an_arrow_for_every_argument_in_the_order_of_the_formula():
+    x = tg.Value(3.0, name="x")
+    assert arguments(x * x) == {"x": [], "v₁": ["x", "x"]}
+    assert arguments(neuron())["v₁"] == ["w1", "x1"]
+    assert arguments(2 - x / 4) == {"x": [], "4": [], "v₁": ["x", "4"], "2": [], "v₂": ["2", "v₁"]}
+    assert arguments(tg.stack([x, 5.0, x, 6.0]))["v₁"] == ["x", "5", "x", "6"]
+
+
+def test_an_equal_constant_in_another_place_is_another_constant():
+    x = tg.Value(3.0)
+    two = np.array([2.0, 2.0])
+    for value in (2 * x + 2, two * x + two):
+        assert [box.role for box in take_picture(value, 200).boxes].count("constant") == 2
+
+
+def test_an_argument_that_was_not_given_is_none():
+    x = tg.Value(3.0, name="x")
+    assert arguments(tg.clip(x, None, 1.0)) == {"x": [], "1": [], "v₁": ["x", "1"]}
+
+
+def test_roles():
+    roles = {box.role for box in take_picture(loss_of_arrays(), 200).boxes}
+    assert roles == {"constant", "parameter", "op"}
+    drawn = boxes(neuron())
+    assert [drawn[name].role for name in ("x1", "w1", "v₁", "o")] == ["data", "parameter", "op", "op"]
+    assert [drawn[name].symbol for name in ("x1", "v₁", "v₃", "o")] == ["", "×", "+", "tanh"]
+
+
+def test_the_options_of_an_op_are_told_if_they_are_not_the_usual_ones():
+    x = tg.Value(np.ones((2, 3)))
+    assert boxes(tg.sum(x))["v₂"].options == ""
+    assert boxes(tg.sum(x, axis=0))["v₂"].options == "axis=0"
+    assert boxes(x[np.array([[0], [1]])])["v₂"].options == "index=array([[0], [1]])"
+
+
+def test_the_gradient_is_unknown_before_backward_and_has_its_sign_after():
+    o = neuron()
+    assert all(box.gradient is None and str(box).endswith(f"grad {NO_GRADIENT}") for box in boxes(o).values())
+    o.backward()
+    gradients = {name: box.gradient.numbers for name, box in boxes(o).items()}
+    assert gradients == {"x1": ("−1.5",), "x2": ("+0.5",), "w1": ("+1",), "w2": ("0",), "b": ("+0.5",), "v₁": ("+0.5",),
+                         "v₂": ("+0.5",), "v₃": ("+0.5",), "v₄": ("+0.5",), "o": ("+1",)}
+
+
+def test_numbers_are_short():
+    numbers = {1 / 3: "0.3333", -12345678.0: "−1.235e+07", 1e-9: "1e−09", 0.0: "0", -0.0: "0", 100.0: "100",
+               math.nan: "nan", math.inf: "inf", -math.inf: "−inf", np.float32(0.1): "0.1"}
+    for number, text in numbers.items():
+        assert str(boxes(tg.Value(number, name="x"))["x"].value) == text
+    for gradient, text in {0.0: "0", -0.0: "0", math.nan: "nan", math.inf: "+inf", 2: "+2", -2: "−2"}.items():
+        x = tg.Value(1.0, name="x")
+        (gradient * x).backward()
+        assert str(boxes(x)["x"].gradient) == text
+
+
+def test_of_an_array_shape_dtype_least_mean_and_largest():
+    x = tg.Value(np.array([[1, -2, 4], [0, 0, 0]], np.float32), name="x")
+    tg.sum(x * np.array([1, 2, -3], np.float32)).backward()
+    box = boxes(x)["x"]
+    assert (box.value.array, box.value.numbers) == ("(2, 3) float32", ("−2", "0.5", "4"))
+    assert box.gradient.numbers == ("−3", "0", "+2")
+    assert str(box) == "x = (2, 3) float32 from −2 to 4, mean 0.5, grad from −3 to +2, mean 0"
+
+
+def test_arrays_without_elements_and_with_infinities():
+    assert str(boxes(tg.Value(np.zeros((0, 3)), name="x"))["x"]) == "x = (0, 3) float64, grad –"
+    assert boxes(tg.Value([1, math.inf, -math.inf], name="x"))["x"].value.numbers == ("−inf", "nan", "inf")
+    assert boxes(tg.Value([1, math.nan], name="x"))["x"].value.numbers == ("nan", "nan", "nan")
+
+
+def test_local_derivatives_of_a_neuron():
+    """Against those on paper: of a product the other factor, of a sum 1, of tanh 1 - tanh² = 1/2."""
+    labels = [arrow.label for arrow in take_picture(neuron(), 200).arrows]
+    assert labels == ["∂v₁/∂w1 = 2", "∂v₁/∂x1 = −3", "∂v₂/∂w2 = 0", "∂v₂/∂x2 = 1", "∂v₃/∂v₁ = 1",
+                      "∂v₃/∂v₂ = 1", "∂v₄/∂v₃ = 1", "∂v₄/∂b = 1", "∂o/∂v₄ = 0.5"]
+
+
+def test_what_an_arrow_adds_to_the_gradient_is_told_in_a_sentence():
+    o = neuron()
+    assert take_picture(o, 200).arrows[1].about == "∂v₁/∂x1 = −3"
+    o.backward()
+    about = [arrow.about for arrow in take_picture(o, 200).arrows]
+    assert about[1] == "∂v₁/∂x1 = −3, so the gradient of x1 gains +0.5 × (−3) = −1.5"
+    assert about[-1] == "∂o/∂v₄ = 0.5, so the gradient of v₄ gains +1 × 0.5 = +0.5"
+
+
+steps = st.lists(st.tuples(st.sampled_from("+-*/t"), st.integers(0, 99), st.integers(0, 99)), min_size=1, max_size=12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(steps=steps, numbers=st.lists(st.floats(0.5, 2) | st.floats(-2, -0.5), min_size=1, max_size=3))
+def test_the_contributions_of_the_arrows_add_up_to_the_gradient(steps, numbers):
+    values = [tg.Value(x) for x in numbers]
+    for sign, i, j in steps:
+        a, b = values[i % len(values)], values[j % len(values)]
+        values.append({"+": a + b, "-": a - 2 * b, "*": a * b, "/": a / (b * b + 1), "t": tg.tanh(a)}[sign])
+    for i, value in enumerate(values):
+        value.name = f"u{i}"
+    result = values[-1]
+    result.backward()
+    picture = take_picture(result, 200)
+    sums = Counter()
+    for arrow in picture.arrows:
+        if picture.boxes[arrow.source].role != "constant":
+            sums[picture.boxes[arrow.source].name] += arrow.contribution
+    assert len(sums) > 0
+    for value in values[:-1]:
+        if value.grad is not None:
+            assert sums.get(value.name, 0) == pytest.approx(value.grad, rel=1e-9, abs=1e-9)
+
+
+def test_between_arrays_there_is_an_arrow_without_a_number():
+    J = loss_of_arrays()
+    J.backward()
+    picture = take_picture(J, 200)
+    assert len(picture.arrows) == 11  # linear 3, tanh 1, linear 3, subtract 2, square 1, mean 1
+    assert all(arrow.label == "" and arrow.derivative is None for arrow in picture.arrows)
+    assert picture.arrows[1].about == "weight of linear"
+
+
+def test_a_constant_has_no_derivative():
+    constant, x = take_picture(2 * tg.Value(3.0, name="x"), 200).arrows
+    assert (constant.label, x.label) == ("", "∂v₁/∂x = 2")
+
+
+def test_where_data_were_changed_since_no_derivative_is_told():
+    x, w = tg.Value(2.0, name="x"), tg.Value(3.0, name="w")
+    y = tg.exp(x * w)
+    w.data = 5.0
+    into_product, _, into_exp = take_picture(y, 200).arrows
+    assert (into_product.label, into_product.derivative) == ("∂v₁/∂x = ?", None)
+    assert "∂v₁/∂x is not known" in into_product.about and "'w' () was changed" in into_product.about
+    assert into_exp.derivative == pytest.approx(math.exp(6))
+
+
+def test_a_users_rule_that_fails_does_not_end_the_picture():
+    @tg.primitive("f({x})", "f", x=lambda g, y, x: [][0])
+    def f(x):
+        return x + 1
+
+    arrow, = take_picture(f(tg.Value(1.0, name="x")), 200).arrows
+    assert (arrow.label, arrow.about) == ("∂v₁/∂x = ?", "∂v₁/∂x is not known: list index out of range")
+
+
+def test_derivatives_outside_the_numbers_are_told_without_a_warning():
+    x = tg.Value(0.0, name="x")
+    arrow, = take_picture(tg.sqrt(x), 200).arrows
+    assert arrow.label == "∂v₁/∂x = inf"
+
+
+def test_drawing_changes_nothing_and_backward_works_after_it():
+    o = neuron()
+    w1 = o.inputs[0].inputs[0].inputs[0].inputs[0]
+    before = str(tg.draw(o))
+    assert w1.name == "w1" and w1.grad is None and o.grad is None
+    o.backward()
+    assert w1.grad == pytest.approx(1)
+    gradient = w1.grad
+    drawing = tg.draw(o)
+    text = str(drawing)
+    assert w1.grad is gradient
+    w1.grad = None
+    o.backward()
+    assert w1.grad == pytest.approx(1)
+    w1.data = 100.0
+    assert str(drawing) == text != before  # a picture is of the moment when it was taken
+
+
+def test_names_that_are_taken_get_a_number():
+    a, b, c = tg.Value(1.0, name="w"), tg.Value(2.0, name="w"), tg.Value(3.0, name="v₁")
+    assert list(boxes(a * b * c)) == ["w", "w₂", "v₁", "v₁₂", "v₂"]
+
+
+def test_of_a_large_graph_those_nearest_the_result_are_drawn():
+    x = y = tg.Value(0.5, name="x")
+    for _ in range(100_000):
+        y = tg.tanh(y)
+    picture = take_picture(y, 200)
+    assert len(picture.boxes) == 200 and len(picture.arrows) == 199
+    assert picture.notice == "100001 nodes, of which the 200 nearest the result are drawn"
+    assert [box.inputs_left_out for box in picture.boxes] == [True] + 199 * [False]
+    assert picture.boxes[-1].value.numbers == (f"{y.item():.4g}",)
+    assert str(tg.draw(y)).count("\n") == 201  # 200 boxes, what was left out, and the notice
+    assert take_picture(x, 1).notice == take_picture(y, 100_001).notice == ""
+
+
+def test_nearest_is_meant_by_the_number_of_arrows():
+    a, b = tg.Value(1.0, name="a"), tg.Value(2.0, name="b")
+    assert set(boxes(tg.tanh(tg.tanh(a)) + b, max_nodes=3)) == {"b", "v₁", "v₂"}
+
+
+def test_a_value_reached_by_many_paths_is_drawn_once():
+    x = tg.Value(1.0)
+    for _ in range(40):  # 2⁴⁰ paths
+        x = x + x
+    picture = take_picture(x, 200)
+    assert len(picture.boxes) == 41 and len(picture.arrows) == 80
+
+
+@pytest.mark.parametrize("value, max_nodes, error, message", [
+    (3.0, 200, OptionError, "expected a Value, got float"),
+    (np.ones(2), 200, OptionError, "expected a Value, got ndarray"),
+    (tg.Value(1.0), 2.5, OptionError, "max_nodes must be a whole number, got 2.5"),
+    (tg.Value(1.0), None, OptionError, "max_nodes must be a whole number, got None"),
+    (tg.Value(1.0), 0, ArgumentError, "max_nodes must be 1 or more, got 0"),
+])
+def test_bad_arguments(value, max_nodes, error, message):
+    with pytest.raises(error, match=f"^draw: {message}$"):
+        tg.draw(value, max_nodes=max_nodes)

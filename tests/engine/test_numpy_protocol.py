@@ -1,0 +1,318 @@
+"""NumPy's functions on Values: each builds the graph, gives a plain result, or says that it cannot."""
+
+import math
+import operator
+
+import numpy as np
+import pytest
+
+import tinygrad_edu as tg
+from tests.engine.differences import numerical_gradient
+from tinygrad_edu.engine import ops
+from tinygrad_edu.engine.graph import Node
+from tinygrad_edu.engine.numpy_protocol import TABLE, WITHOUT_GRADIENT
+from tinygrad_edu.errors import ArgumentError, GradientRuleError, OptionError, TinygradError
+
+rng = np.random.default_rng(0)
+
+
+def dispatching():
+    """Every public function of NumPy that asks its arguments before it makes arrays of them, by name."""
+    for place, prefix in ((np, "np"), (np.linalg, "np.linalg"), (np.fft, "np.fft"), (np.strings, "np.strings")):
+        for name in dir(place):
+            function = getattr(place, name)
+            if not name.startswith("_") and (isinstance(function, np.ufunc) or hasattr(function, "_implementation")):
+                yield f"{prefix}.{name}", function
+
+
+FUNCTIONS = dict(dispatching())
+
+
+def calls(function):
+    """Arguments of many forms, at least one of which every function takes."""
+    v, m = tg.Value([1.0, 2.0, 3.0]), tg.Value(np.diag([2.0, 3.0, 4.0]) + 0.1)
+    if isinstance(function, np.ufunc):
+        if function.signature:
+            return [(m, m), (m, v), (v, m), (v, v)]
+        return [(v,) * function.nin, (2.0, v)[:function.nin], (v, 2.0)[:function.nin]]
+    return [(v,), (m,), ([v, v],), (v, v), (m, v), (v, 1), (m, 1), (1, v), (v, (3,)), (v, [0, 1, 2]), ("i->i", v),
+            ([0, 1, 2], v), (m, 0, 1), (v, v, v), (v, 0, v), (v > 1, v, v), (v, [0], 1.0), ([v > 1], [v]),
+            (v, [lambda x: x], v), (lambda x: x, 0, m), (lambda x: x, [0], m), ("i->i", v), (v, 2, 3, 4)]
+
+
+def leaves(y):
+    """What a result holds: the items of tuples and lists, in one row."""
+    return [leaf for x in y for leaf in leaves(x)] if isinstance(y, tuple | list) else [y]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_function_loses_the_gradient_silently(name):
+    function, reached = FUNCTIONS[name], False
+    for args in calls(function):
+        try:
+            y = function(*args)
+        except TinygradError as error:
+            reached = True
+            if isinstance(error, GradientRuleError):
+                assert function not in TABLE or "mode" in str(error)
+            continue
+        except TypeError:  # NumPy's own: not a call of this function
+            continue
+        reached = True
+        if function in WITHOUT_GRADIENT:
+            assert not any(isinstance(leaf, tg.Value) for leaf in leaves(y))
+        else:
+            assert all(isinstance(leaf, tg.Value) for leaf in leaves(y)), f"{name} returned {type(y)}"
+            inputs = {leaf for x in args for leaf in leaves(x) if isinstance(leaf, Node)}
+            assert all(leaf in inputs or leaf.op is not None for leaf in leaves(y))
+    assert reached, "no form of arguments fits: add one"
+
+
+@pytest.mark.parametrize("name", [name for name, function in FUNCTIONS.items()
+                                  if function not in TABLE and function not in WITHOUT_GRADIENT])
+def test_a_function_without_a_rule_is_named(name):
+    errors = []
+    for args in calls(FUNCTIONS[name]):
+        try:
+            FUNCTIONS[name](*args)
+        except GradientRuleError as error:
+            errors.append(str(error))
+        except TypeError:
+            pass
+    # NumPy knows some functions by two names: np.bitwise_not is np.invert
+    names = [n for n, function in FUNCTIONS.items() if function is FUNCTIONS[name]]
+    assert errors
+    assert all(message.startswith(tuple(f"{n} has no gradient rule" for n in names)) for message in errors)
+
+
+# ----- functions that are made of others -----
+
+A, B, v3, w3, x6 = (rng.normal(size=shape) for shape in ((2, 3), (2, 3), 3, 3, 6))
+COMPOSED = {
+    "split": (lambda x: np.split(x, 3), [x6]),
+    "split at places": (lambda x: np.split(x, [1, 4, 9]), [x6]),
+    "split along the last axis": (lambda x: np.split(x, [1], axis=-1), [A]),
+    "array_split": (lambda x: np.array_split(x, 4), [x6]),
+    "array_split into more parts than elements": (lambda x: np.array_split(x, 5, 1), [A]),
+    "vsplit": (lambda x: np.vsplit(x, 2), [A]),
+    "hsplit": (lambda x: np.hsplit(x, 3), [A]),
+    "hsplit of a vector": (lambda x: np.hsplit(x, [2]), [x6]),
+    "vstack": (lambda x, y: np.vstack([x, y, y]), [A, v3]),
+    "hstack": (lambda x, y: np.hstack((x, y)), [v3, x6]),
+    "hstack of matrices": (lambda x, y: np.hstack((x, y)), [A, B]),
+    "hstack of numbers": (lambda x, y: np.hstack([x, y]), [np.array(1.0), v3]),
+    "column_stack": (lambda x, y, z: np.column_stack([x, y, z]), [v3, w3, A.T]),
+    "append": (lambda x, y: np.append(x, y), [A, v3]),
+    "append along an axis": (lambda x, y: np.append(x, y, axis=1), [A, B]),
+    "atleast_1d": (lambda x, y: list(np.atleast_1d(x, y)), [np.array(1.0), v3]),
+    "atleast_2d": (np.atleast_2d, [v3]),
+    "ravel": (np.ravel, [A]),
+    "flipud": (np.flipud, [A]),
+    "fliplr": (np.fliplr, [A]),
+    "full_like": (lambda x: np.full_like(np.zeros_like(x), x), [A]) if False else
+    (lambda x, y: np.full_like(x, y), [A, v3]),
+    "inner": (np.inner, [A, B]),
+    "inner of numbers": (np.inner, [np.array(2.0), A]),
+    "vdot": (np.vdot, [A, x6]),
+    "average": (np.average, [A]),
+    "average over an axis": (lambda x: np.average(x, 1, keepdims=True), [A]),
+    "average with weights": (lambda x, w: np.average(x, weights=w), [A, B**2]),
+    "average with a vector of weights": (lambda x, w: np.average(x, axis=-1, weights=w), [A, w3**2]),
+    "ptp": (lambda x: np.ptp(x, axis=1), [A]),
+    "diff": (np.diff, [A]),
+    "diff twice along an axis": (lambda x: np.diff(x, n=2, axis=0), [A.T]),
+    "deg2rad": (np.deg2rad, [A]),
+    "degrees": (np.degrees, [A]),
+    "trunc": (np.trunc, [3 * A]),
+    "rint": (np.rint, [3 * A]),
+    "fabs": (np.fabs, [A]),
+    "copy": (np.copy, [A]),
+    "amax": (lambda x: np.amax(x, axis=0), [A]),
+    "conj": (np.conj, [A]),
+    "clip by its other names": (lambda x: np.clip(x, a_max=0.5), [A]),
+    "subtract.outer": (np.subtract.outer, [v3, A]),
+    "add.reduce": (np.add.reduce, [A]),
+    "multiply.reduce": (lambda x: np.multiply.reduce(x, axis=1, keepdims=True), [A]),
+    "maximum.reduce": (lambda x: np.maximum.reduce(x, 1), [A]),
+    "logaddexp.reduce": (lambda x: np.logaddexp.reduce(x, axis=None), [A]),
+    "add.accumulate": (np.add.accumulate, [A]),
+    "multiply.accumulate": (lambda x: np.multiply.accumulate(x, axis=1), [A]),
+    "slogdet": (lambda x: list(np.linalg.slogdet(x)), [A @ B.T]),
+    "linalg.matmul": (np.linalg.matmul, [A, v3]),
+    "linalg.vecdot": (lambda x, y: np.linalg.vecdot(x, y, axis=0), [A, B]),
+    "linalg.tensordot": (lambda x, y: np.linalg.tensordot(x, y, axes=1), [A, v3]),
+    "linalg.matrix_transpose": (np.linalg.matrix_transpose, [A]),
+    **({"matvec": (np.matvec, [A, v3]), "vecmat": (np.vecmat, [v3, A.T])} if hasattr(np, "matvec") else {}),
+    **({"unstack": (lambda x: list(np.unstack(x, axis=1)), [A])} if hasattr(np, "unstack") else {}),
+}
+
+
+@pytest.mark.parametrize(("function", "arrays"), COMPOSED.values(), ids=list(COMPOSED))
+def test_a_composed_function_has_numpys_values_and_a_gradient(function, arrays):
+    def in_a_row(*arrays):
+        y = function(*arrays)
+        return np.concatenate([np.reshape(part, -1) for part in y]) if isinstance(y, list) else y
+
+    values = [tg.Value(x) for x in arrays]
+    y, expected = function(*values), function(*arrays)
+    for part, numbers in zip(leaves(y), leaves(expected), strict=True):
+        assert part.shape == np.shape(numbers)
+        np.testing.assert_allclose(part.data, numbers, rtol=1e-14, atol=1e-14)
+    v = rng.normal(size=np.shape(in_a_row(*arrays)))
+    in_a_row(*values).backward(v)
+    for i, x in enumerate(values):
+        expected = numerical_gradient(in_a_row, arrays, i, v, step=1e-5)
+        np.testing.assert_allclose(np.zeros(x.shape) if x.grad is None else x.grad, expected, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("parts", [0, -1, 4, 7])
+def test_split_says_what_does_not_divide(parts):
+    with pytest.raises(ArgumentError, match="split"):
+        np.split(tg.Value(x6), parts)
+    with pytest.raises(ArgumentError, match="axis 1"):
+        np.array_split(tg.Value(x6), 2, axis=1)
+
+
+def test_average_says_which_weights_do_not_fit():
+    with pytest.raises(ArgumentError, match=r"average of \(2, 3\).*\(2,\)"):
+        np.average(tg.Value(A), axis=1, weights=np.ones(2))
+
+
+# ----- operators of arrays and of NumPy's numbers -----
+
+@pytest.mark.parametrize("function", [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow,
+                                      operator.mod, operator.floordiv, operator.matmul])
+def test_an_array_leaves_its_operators_to_the_value(function):
+    array, value = np.array([1.0, 2.0, 3.0]), tg.Value([4.0, 5.0, 7.0])
+    y = function(array, value)
+    assert isinstance(y, tg.Value)
+    assert y.op is function(value, array).op
+    np.testing.assert_array_equal(y.data, function(array, value.data))
+
+
+@pytest.mark.parametrize("number", [np.float64(2), np.float32(2), np.int64(2), np.bool_(True)], ids=repr)
+def test_so_do_numpys_numbers(number):
+    value = tg.Value([4.0, 5.0])
+    for y in (number * value, number - value, number / value):
+        assert isinstance(y, tg.Value)
+    (number * value).sum().backward()
+    np.testing.assert_array_equal(value.grad, np.full(2, float(number)))
+
+
+def test_comparisons_are_plain():
+    value = tg.Value([1.0, 2.0, 3.0])
+    for y in (np.array([2.0, 2.0, 2.0]) < value, np.greater(value, 2), np.isfinite(value), np.logical_not(value)):
+        assert type(y) is np.ndarray
+        assert y.dtype == bool
+
+
+# ----- options -----
+
+@pytest.mark.parametrize(("call", "expected"), [
+    (lambda v: np.sum(v, 0, None, None, True), np.sum(A, 0, keepdims=True)),
+    (lambda v: np.max(v, 1, None, True), np.max(A, 1, keepdims=True)),
+    (lambda v: np.var(v, 1, None, None, 1), np.var(A, 1, ddof=1)),
+    (lambda v: np.take(v, [7], 1, None, "wrap"), A[:, [1]]),
+    (lambda v: np.clip(v, None, 0.1), np.clip(A, None, 0.1)),
+    (lambda v: np.clip(v, 0.1, max=None) if False else np.clip(v, a_min=0.1), np.clip(A, 0.1, None)),
+    (lambda v: np.trace(v, 1, 0, 1, None, None), np.trace(A, 1)),
+    (lambda v: np.reshape(v, (3, 2), order="C"), A.reshape(3, 2)),
+    (lambda v: np.reshape(v, (3, 2), "C"), A.reshape(3, 2)),
+    (lambda v: np.concatenate([v, v], 1, dtype=None), np.concatenate([A, A], 1)),
+    (lambda v: np.linalg.norm(x=v, axis=1, keepdims=True), np.linalg.norm(A, axis=1, keepdims=True)),
+    (lambda v: np.add.reduce(v, 1, None, None, True), A.sum(1, keepdims=True)),
+    (lambda v: np.sum(a=v), A.sum()),
+    (lambda v: np.pad(v, 1, "constant", constant_values=2.0), np.pad(A, 1, constant_values=2.0)),
+    (lambda v: np.einsum("ij->j", v, optimize=True), A.sum(0)),
+])
+def test_options_are_numpys_by_place_and_by_name_and_its_defaults_may_be_said(call, expected):
+    np.testing.assert_array_equal(call(tg.Value(A)).data, expected)
+
+
+@pytest.mark.parametrize(("call", "name"), [
+    (lambda v: np.sum(v, 0, np.float32), "np.sum.*dtype"),
+    (lambda v: np.sum(v, initial=1.0), "np.sum.*initial"),
+    (lambda v: np.mean(v, where=A > 0), "np.mean.*where"),
+    (lambda v: np.add(v, v, where=A > 0), "np.add.*where"),
+    (lambda v: np.add(v, v, dtype=np.float32), "np.add.*dtype"),
+    (lambda v: np.add.reduce(v, initial=1.0), "np.add.*initial"),
+    (lambda v: np.exp(v, out=np.zeros((2, 3))), r"np.exp.*out="),
+    (lambda v: np.exp(A, out=v), r"np.exp.*out="),
+    (lambda v: np.dot(v, v.T, out=np.zeros((2, 2))), r"np.dot.*out="),
+    (lambda v: np.concatenate([v, v], out=np.zeros((4, 3))), r"np.concatenate.*out="),
+    (lambda v: np.reshape(v, (3, 2), order="F"), "np.reshape.*order"),
+    (lambda v: np.average(v, returned=True), "np.average.*returned"),
+    (lambda v: np.diff(v, prepend=0.0), "np.diff.*prepend"),
+    (lambda v: np.pad(v, 1, reflect_type="odd"), "np.pad.*reflect_type"),
+    (lambda v: np.einsum("ij->", v, dtype=np.float32), "np.einsum.*dtype"),
+    (lambda v: np.where(v), "where"),
+    (lambda v: np.sum(v, axis=v), "axis"),
+])
+def test_an_option_without_a_rule_is_refused_by_name(call, name):
+    with pytest.raises(OptionError, match=name):
+        call(tg.Value(A))
+
+
+# ----- ways to lose a gradient -----
+
+@pytest.mark.parametrize("call", [
+    lambda v: np.array(v), lambda v: np.asarray(v), lambda v: np.asarray([v, v]), lambda v: np.array([v[0], 1.0]),
+    lambda v: np.array([v[0], v[1]], dtype=float), lambda v: np.float64(v), lambda v: np.sum([v[0], v[1]]),
+    lambda v: np.full(3, v), lambda v: np.random.default_rng(0).normal(v), lambda v: np.ones(3).dot(v),
+    lambda v: np.copyto(np.ones(3), v), lambda v: np.ascontiguousarray(v), lambda v: np.asarray(v, dtype=object),
+    lambda v: np.arange(3)[v], lambda v: np.add.at(np.ones(3), [0], v), lambda v: np.put(np.ones(3), [0], v),
+    lambda v: np.matrix(v), lambda v: np.frombuffer(v), lambda v: np.vectorize(math.sin)(v),
+])
+def test_it_takes_a_word_to_lose_a_gradient(call):
+    with pytest.raises(TypeError):
+        call(tg.Value([1.0, 2.0, 3.0]))
+
+
+def test_an_array_is_not_changed_in_place_by_a_value():
+    array, value = np.ones(3), tg.Value([1.0, 2.0, 3.0])
+    with pytest.raises(OptionError, match=r"a = a \+ v"):
+        array += value
+    with pytest.raises(OptionError, match="gradient"):
+        array[:] = value
+    np.testing.assert_array_equal(array, np.ones(3))
+
+
+def test_float_and_its_like_are_the_word_for_a_plain_number():
+    value = tg.Value(0.5)
+    assert type(float(value)) is float
+    assert math.sin(value) == math.sin(0.5)
+    assert f"{float(value):.2f}" == "0.50"
+    array = np.zeros(2)
+    array[0] = value  # an element of an array of floats is float(value)
+    assert array[0] == 0.5
+    with pytest.raises(tg.errors.ShapeError):
+        float(tg.Value([1.0, 2.0]))
+
+
+def test_a_ufunc_of_another_library_is_named():
+    special = pytest.importorskip("scipy.special")
+    with pytest.raises(GradientRuleError, match="gammaln has no gradient rule"):
+        special.gammaln(tg.Value(2.0))
+
+
+@pytest.mark.parametrize("name", ["np.add.at", "np.add.reduceat", "np.divide.reduce", "np.maximum.accumulate"])
+def test_a_method_of_a_ufunc_without_a_rule_is_named(name):
+    _, ufunc, method = name.split(".")
+    with pytest.raises(GradientRuleError, match=name):
+        getattr(getattr(np, ufunc), method)(tg.Value(v3), *([[0]] if "at" in method and method != "accumulate" else []))
+
+
+# ----- the table of contents -----
+
+def test_all_primitives_and_what_is_made_of_them_are_public():
+    composed = {name for name, x in vars(ops.composed).items() if getattr(x, "__module__", "") == ops.composed.__name__
+                and not name.startswith("_")}
+    assert set(ops.__all__) == set(tg.OPS) | composed | {"matrix_transpose", "slogdet"}
+    assert len(set(ops.__all__)) == len(ops.__all__)
+    assert all(getattr(tg, name) is getattr(ops, name) for name in ops.__all__)
+
+
+@pytest.mark.parametrize("name", [name for name in ops.__all__ if hasattr(np, name)])
+def test_what_has_numpys_name_is_reached_by_it(name):
+    if name != "clip":  # whose limits have two names in NumPy
+        assert TABLE[getattr(np, name)] is getattr(ops, name)

@@ -1,0 +1,247 @@
+"""Linear, activations, Sequential and MLP: the numbers of PyTorch, seeds, shapes, and bad input."""
+
+import numpy as np
+import pytest
+
+import tinygrad_edu as tg
+from tinygrad_edu import nn
+from tinygrad_edu.errors import ArgumentError, DtypeError, OptionError, ShapeError
+from tinygrad_edu.random import default_generator
+
+TOLERANCE = {np.float32: 2e-5, np.float64: 1e-12}
+
+dtypes = pytest.mark.parametrize("dtype", TOLERANCE)
+
+
+def relative_difference(ours, theirs):
+    ours, theirs = np.asarray(ours), np.asarray(theirs)
+    assert ours.shape == theirs.shape
+    assert ours.dtype == theirs.dtype
+    return np.max(np.abs(ours - theirs)) / np.max(np.abs(theirs))
+
+
+# ----- against PyTorch -----
+
+@dtypes
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("shape", [(3,), (5, 3), (2, 4, 3)], ids=repr)
+def test_linear_is_that_of_pytorch(dtype, bias, shape):
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    ours, theirs = nn.Linear(3, 2, bias, dtype, rng=rng), torch.nn.Linear(3, 2, bias)
+    if bias:
+        ours.bias.data = rng.normal(size=2)
+    theirs.load_state_dict({path: torch.from_numpy(a) for path, a in ours.state_dict().items()}, assign=True)
+    x, g = rng.normal(size=shape).astype(dtype), rng.normal(size=(*shape[:-1], 2)).astype(dtype)
+    our_x, their_x = tg.Value(x), torch.from_numpy(x).requires_grad_()
+    y, expected = ours(our_x), theirs(their_x)
+    assert relative_difference(y.data, expected.detach()) < TOLERANCE[dtype]
+    y.backward(g)
+    expected.backward(torch.from_numpy(g))
+    assert relative_difference(our_x.grad, their_x.grad) < TOLERANCE[dtype]
+    for (path, p), (their_path, q) in zip(ours.named_parameters(), theirs.named_parameters(), strict=True):
+        assert path == their_path
+        assert relative_difference(p.grad, q.grad) < TOLERANCE[dtype]
+
+
+@dtypes
+@pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
+@pytest.mark.parametrize("activation", ["identity", "relu", "sigmoid", "tanh"])
+def test_outputs_losses_and_all_gradients_of_an_mlp_are_those_of_pytorch(dtype, loss, activation):
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(1)
+    ours = nn.MLP([4, 7, 6, 3], activation, dtype, rng=2)
+    for p in ours.parameters():
+        p.data = rng.normal(size=p.shape)
+    module = {"identity": torch.nn.Identity, "relu": torch.nn.ReLU, "sigmoid": torch.nn.Sigmoid,
+              "tanh": torch.nn.Tanh}[activation]
+    theirs = torch.nn.Sequential(torch.nn.Linear(4, 7), module(), torch.nn.Linear(7, 6), module(),
+                                 torch.nn.Linear(6, 3))
+    theirs.load_state_dict({path.removeprefix("layers."): torch.from_numpy(a)
+                            for path, a in ours.state_dict().items()}, assign=True)
+    x = rng.normal(size=(9, 4)).astype(dtype)
+    if loss == "mse":
+        target = rng.normal(size=(9, 3)).astype(dtype)
+        our_loss, their_loss = nn.MSELoss(), torch.nn.MSELoss()
+    else:
+        target = rng.integers(3, size=9)
+        our_loss, their_loss = nn.CrossEntropyLoss(), torch.nn.CrossEntropyLoss()
+    y, expected = ours(x), theirs(torch.from_numpy(x))
+    assert relative_difference(y.data, expected.detach()) < TOLERANCE[dtype]
+    J, expected_J = our_loss(y, target), their_loss(expected, torch.from_numpy(target))
+    assert relative_difference(J.data, expected_J.detach()) < TOLERANCE[dtype]
+    J.backward()
+    expected_J.backward()
+    for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert relative_difference(p.grad, q.grad) < TOLERANCE[dtype]
+
+
+@pytest.mark.parametrize("name", ["Identity", "ReLU", "Sigmoid", "Tanh"])
+def test_activations_are_those_of_pytorch_at_any_magnitude_and_at_the_kink(name):
+    torch = pytest.importorskip("torch")
+    x = np.array([-np.inf, -1e300, -800, -30, -1, -1e-300, 0, 1e-300, 1, 30, 800, 1e300, np.inf])
+    ours, theirs = tg.Value(x), torch.tensor(x, requires_grad=True)
+    y, expected = getattr(nn, name)()(ours), getattr(torch.nn, name)()(theirs)
+    np.testing.assert_allclose(y.data, expected.detach(), rtol=1e-14)
+    g = np.linspace(1, 2, len(x))
+    (1.0 * y).backward(g)  # y may be x itself
+    expected.backward(torch.tensor(g))
+    finite = np.isfinite(x)
+    np.testing.assert_allclose(ours.grad[finite], theirs.grad.numpy()[finite], rtol=1e-12,
+                               atol=1e-15)  # as PyTorch's 1 - y is rounded where y is almost 1
+
+
+# ----- plain arrays -----
+
+@pytest.mark.parametrize("name", ["Identity", "ReLU", "Sigmoid", "Tanh"])
+def test_activations_of_plain_arrays_are_plain_arrays(name):
+    x = np.array([[-1.0, 0.0, 2.0]])
+    y = nn.Sequential(getattr(nn, name)())(x)
+    assert type(y) is np.ndarray
+    np.testing.assert_array_equal(y, getattr(nn, name)()(tg.Value(x)).data)
+
+
+@pytest.mark.parametrize("x", [[[1.0, 2.0, 3.0]], ((1, 2, 3),), np.array([[1, 2, 3]]), np.ones((1, 3), bool)],
+                         ids=repr)
+def test_linear_takes_lists_and_whole_numbers(x):
+    layer = nn.Linear(3, 2, rng=0)
+    np.testing.assert_array_equal(layer(x).data, layer(np.array(x, float)).data)
+
+
+# ----- how it starts -----
+
+def test_linear_starts_with_xaviers_weights_and_without_bias():
+    layer = nn.Linear(3, 2, rng=0)
+    np.testing.assert_array_equal(layer.weight.data, nn.init.xavier_uniform((2, 3), 0))
+    np.testing.assert_array_equal(layer.bias.data, [0, 0])
+    assert layer.weight.data.dtype == layer.bias.data.dtype == np.float64
+    assert nn.Linear(3, 2, bias=False).bias is None
+
+
+def test_linear_starts_as_it_is_told():
+    layer = nn.Linear(3, 2, rng=0, init=nn.init.lecun_normal)
+    np.testing.assert_array_equal(layer.weight.data, nn.init.lecun_normal((2, 3), 0))
+    zeros = nn.Linear(3, 2, init=lambda shape, rng: np.zeros(shape))
+    assert not zeros.weight.data.any()
+
+
+@pytest.mark.parametrize("activation, init", [
+    ("tanh", nn.init.xavier_uniform), ("sigmoid", nn.init.xavier_uniform),
+    ("identity", nn.init.xavier_uniform), ("relu", nn.init.he_uniform)])
+def test_an_mlp_draws_the_weights_of_all_layers_from_one_generator(activation, init):
+    rng = np.random.default_rng(3)
+    first, second, third = init((5, 5), rng), init((5, 5), rng), init((2, 5), rng)
+    model = nn.MLP([5, 5, 5, 2], activation, rng=3)
+    state = model.state_dict()
+    np.testing.assert_array_equal(state["layers.0.weight"], first)
+    np.testing.assert_array_equal(state["layers.2.weight"], second)
+    np.testing.assert_array_equal(state["layers.4.weight"], third)
+    assert (first != second).any()  # though both have one shape and one seed
+
+
+@dtypes
+def test_the_same_seed_gives_the_same_bits(dtype):
+    def bits(**options):
+        model = nn.MLP([3, 3, 3], dtype=dtype, **options)
+        return {path: array.tobytes() for path, array in model.state_dict().items()}
+
+    state = default_generator().bit_generator.state
+    try:
+        tg.manual_seed(7)
+        assert bits() == bits(rng=7) == bits(rng=np.random.default_rng(7))
+        assert bits() != bits(rng=7)
+    finally:
+        default_generator().bit_generator.state = state
+
+
+@dtypes
+def test_parameters_outputs_and_gradients_keep_the_dtype(dtype):
+    model = nn.MLP([3, 4, 2], dtype=dtype)
+    y = model(np.ones((5, 3), dtype))
+    assert y.dtype == dtype
+    nn.MSELoss()(y, np.ones((5, 2), dtype)).backward()
+    assert {p.data.dtype for p in model.parameters()} == {p.grad.dtype for p in model.parameters()} == {
+        np.dtype(dtype)}
+
+
+# ----- containers -----
+
+def test_sequential_is_a_sequence_of_its_modules():
+    first, second, third = nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1)
+    model = nn.Sequential(first, second, third)
+    assert len(model) == 3
+    assert model[0] is first and model[-1] is third
+    assert list(model) == [first, second, third]
+    hidden = model[:2]
+    assert type(hidden) is nn.Sequential
+    x = np.ones((4, 2))
+    np.testing.assert_array_equal(third(hidden(x)).data, model(x).data)
+
+
+def test_an_empty_sequential_gives_its_input():
+    x = np.ones(2)
+    assert nn.Sequential()(x) is x
+
+
+def test_an_mlp_has_an_activation_between_its_layers_and_none_at_its_end():
+    assert [type(layer) for layer in nn.MLP([2, 3, 3, 1], "relu")] == [
+        nn.Linear, nn.ReLU, nn.Linear, nn.ReLU, nn.Linear]
+    assert [type(layer) for layer in nn.MLP([2, 1])] == [nn.Linear]
+    assert [type(layer) for layer in nn.MLP(np.array([2, 3, 1]))] == [nn.Linear, nn.Tanh, nn.Linear]
+
+
+# ----- bad input -----
+
+@pytest.mark.parametrize("x", [np.ones((5, 4)), np.ones(2), np.ones((3, 5)), tg.Value(np.ones((3, 1))), 1.0,
+                               tg.Value(1.0), []], ids=repr)
+def test_linear_says_which_shape_it_needs(x):
+    with pytest.raises(ShapeError, match=r"Linear\(3, 2\): x has shape .*last axis must have the 3 features"):
+        nn.Linear(3, 2)(x)
+
+
+def test_linear_of_no_points_gives_no_points():
+    assert nn.Linear(3, 2)(np.ones((0, 3))).shape == (0, 2)
+
+
+@pytest.mark.parametrize("x, error", [([[1.0], [1.0, 2.0]], ShapeError), (["a", "b", "c"], DtypeError),
+                                      (np.ones(3) * 1j, DtypeError), ([None] * 3, DtypeError)], ids=repr)
+def test_linear_refuses_what_is_no_array_of_real_numbers(x, error):
+    with pytest.raises(error, match="Linear: x "):
+        nn.Linear(3, 2)(x)
+
+
+@pytest.mark.parametrize("sizes, error", [
+    ((0, 1), ArgumentError), ((1, -1), ArgumentError), ((2.0, 1), OptionError), ((1, "2"), OptionError),
+    ((True, 1), OptionError), ((1, None), OptionError)], ids=repr)
+def test_linear_needs_whole_numbers_of_1_or_more(sizes, error):
+    with pytest.raises(error, match=r"Linear: (in|out)_features must be"):
+        nn.Linear(*sizes)
+
+
+@pytest.mark.parametrize("dtype", [int, bool, complex, "i4", "float65", str], ids=repr)
+def test_parameters_have_a_floating_dtype(dtype):
+    with pytest.raises(DtypeError, match=r"Linear: .*use np\.float64 or np\.float32"):
+        nn.Linear(2, 1, dtype=dtype)
+
+
+@pytest.mark.parametrize("sizes, error", [
+    ([], ArgumentError), ([3], ArgumentError), (3, OptionError), ("23", OptionError), (None, OptionError),
+    ({2: 3, 3: 1}, OptionError)], ids=repr)
+def test_an_mlp_needs_a_list_of_at_least_two_sizes(sizes, error):
+    with pytest.raises(error, match="MLP: sizes must be"):
+        nn.MLP(sizes)
+
+
+@pytest.mark.parametrize("activation", ["Tanh", "swish", None, nn.Tanh, nn.Tanh(), ["tanh"]], ids=repr)
+def test_an_mlp_says_which_activations_there_are(activation):
+    with pytest.raises(ArgumentError, match="MLP: activation must be one of 'identity', 'relu', 'sigmoid'"):
+        nn.MLP([2, 1], activation)
+
+
+def test_sequential_takes_modules_one_by_one():
+    with pytest.raises(OptionError, match="layer 0 is a list, but must be a module; pass modules one by one"):
+        nn.Sequential([nn.Tanh()])
+    with pytest.raises(OptionError, match=r"layer 1 is the class Tanh; make one of it, as in Tanh\(\)"):
+        nn.Sequential(nn.Linear(2, 1), nn.Tanh)
+    with pytest.raises(OptionError, match="layer 0 is a function"):
+        nn.Sequential(lambda x: x)
