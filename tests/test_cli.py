@@ -46,7 +46,7 @@ def test_a_bad_number_is_refused(started, capsys, tmp_path, option, text, messag
 def test_a_folder_that_cannot_be_is_refused(started, capsys, tmp_path):
     (tmp_path / "file").write_text("in the way")
     (tmp_path / "full" / "loss.png").mkdir(parents=True)
-    for out, reason in [("file", "File exists"), ("file/sub", "Not a directory"), ("n" * 300, "too long"),
+    for out, reason in [("file", "it is a file"), ("file/sub", "Not a directory"), ("n" * 300, "too long"),
                         ("full", "a folder named loss.png is in the way"), ("a\0b", "null byte")]:
         message = refused(capsys, "--out", str(tmp_path / out))
         assert "argument --out: cannot write into" in message and reason in message
@@ -101,7 +101,7 @@ def test_an_error_that_is_a_bug_keeps_its_traceback(monkeypatch, tmp_path):
 @pytest.mark.parametrize("arguments, expected", [
     ([], "train a network to read handwritten digits"),
     (["--help"], "train a network to read handwritten digits"),
-    (["demo", "--help"], "(default: 30)"),
+    (["demo", "--help"], "(default: 20)"),
 ])
 def test_help_fits_a_terminal(capsys, monkeypatch, arguments, expected):
     monkeypatch.setenv("COLUMNS", "80")

@@ -51,9 +51,20 @@ def three_epochs(tmp_path_factory):
 
 
 @pytest.fixture
+def no_matplotlib(monkeypatch):
+    for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"] + ["matplotlib"]:
+        monkeypatch.setitem(sys.modules, name, None)
+
+
+@pytest.fixture
 def no_graphviz(monkeypatch):
     monkeypatch.setenv("PATH", "")
     monkeypatch.setitem(sys.modules, "pygraphviz", None)
+
+
+@pytest.fixture
+def no_pictures(no_matplotlib, no_graphviz):
+    """For tests of other things, which are quicker then."""
 
 
 def test_it_prints_the_network_and_a_row_for_each_epoch(three_epochs):
@@ -91,7 +102,7 @@ def test_a_wrong_gradient_would_show(monkeypatch, capsys):
     assert re.search(r"the largest of them +9\.9e-03", capsys.readouterr().out)
 
 
-def test_it_writes_its_files_and_no_others(three_epochs, tmp_path):
+def test_it_writes_its_files_and_no_others(three_epochs):
     assert three_epochs.files() - {"graph.svg"} == {"model.npz"} | PICTURES
     for name in PICTURES:
         assert (three_epochs.out / name).read_bytes().startswith(b"\x89PNG")
@@ -109,8 +120,7 @@ def test_the_network_can_be_used_again_as_it_says(three_epochs, capsys):
     assert float(capsys.readouterr().out) == pytest.approx(together, abs=1e-4)  # percents have two decimals
 
 
-def test_the_same_seed_gives_the_same_network(three_epochs, tmp_path, monkeypatch, no_graphviz):
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)  # no pictures, to be quick
+def test_the_same_seed_gives_the_same_network(three_epochs, tmp_path, no_pictures):
     models = []
     for seed in ("0", "1"):
         run(tmp_path, "--epochs", "3", "--seed", seed)
@@ -119,12 +129,8 @@ def test_the_same_seed_gives_the_same_network(three_epochs, tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_it_reads_97_percent_of_the_test_images(seed, capsys):
-    rng = np.random.default_rng(seed)
-    train, test = demo.load_images(rng)
-    model = tg.nn.MLP(demo.SIZES, activation="relu", rng=rng)
-    demo.fit(model, train, test, 30, rng)
-    assert demo.evaluate(model, test).accuracy >= 0.97
+def test_it_reads_97_percent_of_the_test_images(seed, tmp_path, no_pictures):
+    assert run(tmp_path, "--seed", str(seed)).accuracy("test")[0] >= 0.97
 
 
 def test_as_a_command_it_fits_80_columns_and_leaves_stderr_alone(tmp_path):
@@ -136,7 +142,7 @@ def test_as_a_command_it_fits_80_columns_and_leaves_stderr_alone(tmp_path):
     assert (tmp_path / "demo-output" / "model.npz").exists()
 
 
-def test_in_a_terminal_it_shows_its_progress(tmp_path, monkeypatch, capsys):
+def test_in_a_terminal_it_shows_its_progress(monkeypatch):
     class Terminal(io.StringIO):
         def isatty(self):
             return True
@@ -148,9 +154,7 @@ def test_in_a_terminal_it_shows_its_progress(tmp_path, monkeypatch, capsys):
     assert "3/4" in sys.stderr.getvalue()
 
 
-def test_without_matplotlib_it_trains_and_says_what_to_install(tmp_path, monkeypatch):
-    for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"] + ["matplotlib"]:
-        monkeypatch.setitem(sys.modules, name, None)
+def test_without_matplotlib_it_trains_and_says_what_to_install(tmp_path, no_matplotlib):
     result = run(tmp_path, "--epochs", "1")
     assert result.code == 0
     assert result.files() - {"graph.svg"} == {"model.npz"}

@@ -60,7 +60,7 @@ def add_demo(commands: "argparse._SubParsersAction[Parser]") -> None:
                f"code is {INTERRUPTED}.")
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path("demo-output"),
                         help="folder for the files, made if it is not there")
-    parser.add_argument("--epochs", metavar="N", type=whole_number(least=1), default=30,
+    parser.add_argument("--epochs", metavar="N", type=whole_number(least=1), default=20,
                         help="how many times the network sees every training image")
     parser.add_argument("--seed", metavar="N", type=whole_number(least=0), default=0,
                         help="of all that is random: the split, the first weights, the order of the images")
@@ -85,8 +85,8 @@ def whole_number(least: int) -> Callable[[str], int]:
         try:
             number = int(text)
         except ValueError:
-            number = None
-        if number is None or number < least:
+            number = least - 1
+        if number < least:
             raise argparse.ArgumentTypeError(f"must be a whole number, {least} or more, got {text!r}")
         return number
 
@@ -98,6 +98,8 @@ def make_room(folder: Path, names: Sequence[str]) -> None:
 
     Errors: OSError if they cannot, ValueError for a path that no file can have.
     """
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError("it is a file")
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
         if (folder / name).is_dir():

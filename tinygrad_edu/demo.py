@@ -27,7 +27,7 @@ NOISE = 0.4
 FILES = ("model.npz", "loss.png", "digits.png", "graph.svg")
 
 
-def run(out: Path, epochs: int = 30, seed: int = 0) -> bool:
+def run(out: Path, epochs: int, seed: int) -> bool:
     """Train, test and show a network, and write it and its pictures into the folder `out`, which must exist.
 
     Args:

@@ -12,7 +12,7 @@ SVG, XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
 
 
 def neuron():
-    """o = tanh(w1·x1 + w2·x2 + b) of A. Karpathy's lecture: b is such that tanh is 1/√2, its derivative 1/2."""
+    """o = tanh(w1·x1 + w2·x2 + b), as in A. Karpathy's micrograd: with this b, o is 1/√2 and do/db is 1/2."""
     x1, x2 = tg.Value(2.0, name="x1"), tg.Value(0.0, name="x2")
     w1, w2 = Parameter(-3.0, name="w1"), Parameter(1.0, name="w2")
     b = Parameter(6 + math.atanh(math.sqrt(0.5)), name="b")
@@ -22,10 +22,11 @@ def neuron():
 
 
 def loss_of_arrays():
-    """J of a small network, with arrays as parameters and constants."""
+    """J = mean (tanh(X W + b) - y)², with arrays as parameters and constants."""
     rng = np.random.default_rng(0)
-    model = tg.nn.MLP([2, 4, 1], rng=0)
-    J = tg.nn.MSELoss()(model(rng.normal(size=(5, 2))), rng.normal(size=(5, 1)))
+    X, y = rng.normal(size=(5, 2)), rng.normal(size=(5, 4))
+    W, b = Parameter(rng.normal(size=(2, 4)), name="layer.W"), Parameter(np.zeros(4), name="layer.b")
+    J = tg.mean(tg.square(tg.tanh(X @ W + b) - y))
     J.name = "J"
     return J
 
@@ -37,8 +38,9 @@ def shown(svg):
         title = group.findtext(f"{SVG}title")
         if group.get("class") == "node":
             assert title not in nodes
-            # Graphviz writes a space of several as one that does not break
-            nodes[title] = ["".join(text.itertext()).replace("\xa0", " ") for text in group.iter(f"{SVG}text")]
+            # of several spaces Graphviz makes some that do not break
+            texts = ["".join(text.itertext()) for text in group.iter(f"{SVG}text")]
+            nodes[title] = [text.replace("\xa0", " ") for text in texts]
         elif group.get("class") == "edge":
             arrows[title] = arrows.get(title, 0) + 1
     return nodes, arrows
@@ -46,5 +48,5 @@ def shown(svg):
 
 def tooltips(svg):
     """What an SVG says of each of its parts when the mouse is on it."""
-    return [link.get(f"{XLINK}title").replace("\xa0", " ")
-            for link in ElementTree.fromstring(svg).iter(f"{SVG}a")]
+    links = ElementTree.fromstring(svg).iter(f"{SVG}a")
+    return [link.get(f"{XLINK}title").replace("\xa0", " ") for link in links]

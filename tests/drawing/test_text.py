@@ -27,11 +27,11 @@ def test_what_is_used_twice_is_shown_once_and_then_referred_to():
     y = tg.exp(x)
     assert str(tg.draw(y - y * y)) == """\
 −  v₃ = −383.3, grad –
-├─ exp  v₁ = 20.09, grad –       ∂v₃/∂v₁ = 1
-│  └─ x = 3, grad –              ∂v₁/∂x = 20.09
-└─ ×  v₂ = 403.4, grad –         ∂v₃/∂v₂ = −1
-   ├─ v₁, as above               ∂v₂/∂v₁ = 20.09
-   └─ v₁, as above               ∂v₂/∂v₁ = 20.09""".replace("       ∂", "    ∂").replace("              ∂", "           ∂")
+├─ exp  v₁ = 20.09, grad –    ∂v₃/∂v₁ = 1
+│  └─ x = 3, grad –           ∂v₁/∂x = 20.09
+└─ ×  v₂ = 403.4, grad –      ∂v₃/∂v₂ = −1
+   ├─ v₁, as above            ∂v₂/∂v₁ = 20.09
+   └─ v₁, as above            ∂v₂/∂v₁ = 20.09"""
 
 
 def test_arrays_options_constants_and_what_is_left_out():

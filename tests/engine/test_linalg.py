@@ -53,7 +53,9 @@ def test_linear_algebra_has_pytorchs_gradients():
     torch = pytest.importorskip("torch")
     A, b = rng.normal(size=(2, 3, 3)) + 4 * np.eye(3), rng.normal(size=(2, 3, 2))
     for ours, theirs, inputs in (
-            (tg.inv, torch.linalg.inv, [A]), (tg.det, torch.linalg.det, [A]), (tg.solve, torch.linalg.solve, [A, b]),
+            (tg.inv, torch.linalg.inv, [A]),
+            (tg.det, torch.linalg.det, [A]),
+            (tg.solve, torch.linalg.solve, [A, b]),
             (tg.logabsdet, lambda x: torch.linalg.slogdet(x).logabsdet, [A]),
             (tg.cholesky, torch.linalg.cholesky, [A @ np.swapaxes(A, -1, -2)])):
         values = [tg.Value(x) for x in inputs]

@@ -18,14 +18,15 @@ SETTINGS = [
     (SGD, {"weight_decay": 0.1}),
     (SGD, {"momentum": 0.8, "weight_decay": 0.01, "nesterov": True}),
     (Adam, {}),
-    (Adam, {"betas": (0.5, 0.9), "lr": 1e-3}),  # with longer steps, chaos sets in at the minimum
+    (Adam, {"betas": (0.5, 0.999)}),  # with a shorter memory in v, chaos sets in at the minimum
     (Adam, {"betas": (0.0, 0.0)}),
     (Adam, {"eps": 1e-2}),
     (Adam, {"weight_decay": 0.1}),
 ]
 
-settings = pytest.mark.parametrize("optimizer, options", SETTINGS, ids=lambda x: getattr(x, "__name__", str(x)))
-precisions = pytest.mark.parametrize("dtype, tolerance", [(np.float64, 1e-12), (np.float32, 2e-4)])
+settings = pytest.mark.parametrize("optimizer, options", SETTINGS,
+                                   ids=lambda x: str(x) if isinstance(x, dict) else x.__name__)
+precisions = pytest.mark.parametrize("dtype, tolerance", [(np.float64, 1e-12), (np.float32, 1e-5)])
 
 
 def relative_difference(ours, theirs):
@@ -33,30 +34,29 @@ def relative_difference(ours, theirs):
     return np.max(np.abs(ours - theirs)) / np.max(np.abs(theirs))
 
 
-def trajectories(make_loss, starts, optimizer, options, steps=1000):
-    """Where 1000 steps lead, after every tenth: arrays of (steps/10, size) for us and for PyTorch."""
-    ours, theirs = [tg.Value(s.copy()) for s in starts], [torch.tensor(s, requires_grad=True) for s in starts]
-    our_optimizer, their_optimizer = optimizer(ours, **options), OPTIMIZERS[optimizer](theirs, **options)
-    our_way, their_way = [], []
-    for step in range(steps):
-        for parameters, stepper, way in [(ours, our_optimizer, our_way), (theirs, their_optimizer, their_way)]:
-            stepper.zero_grad()
-            make_loss(*parameters).backward()
+def trajectories(gradients, starts, optimizer, options, steps=1000):
+    """Where gradients(*arrays), derived by hand, lead: arrays of (steps, size), ours and PyTorch's."""
+    ours, theirs = [tg.Value(s.copy()) for s in starts], [torch.tensor(s) for s in starts]
+    steppers = optimizer(ours, **options), OPTIMIZERS[optimizer](theirs, **options)
+    ways = [], []
+    for _ in range(steps):
+        for params, stepper, way in zip((ours, theirs), steppers, ways, strict=True):
+            arrays = [np.asarray(p.data) for p in params]
+            for p, g in zip(params, gradients(*arrays), strict=True):
+                p.grad = g if params is ours else torch.from_numpy(g)
             stepper.step()
-            if step % 10 == 0:
-                way.append(np.concatenate([np.ravel(p.detach().numpy()) for p in parameters]))
-    return np.array(our_way), np.array(their_way)
+            way.append(np.concatenate([np.ravel(p.data) for p in params]))
+    return np.array(ways[0]), np.array(ways[1])
 
 
 @settings
 @precisions
 def test_the_way_down_rosenbrocks_valley(optimizer, options, dtype, tolerance):
-    def rosenbrock(x, y):
-        return (1 - x) ** 2 + 100 * (y - x * x) ** 2
+    def gradients(x, y):  # of (1 - x)² + 100 (y - x²)²
+        return np.asarray(2 * (x - 1) - 400 * x * (y - x * x)), np.asarray(200 * (y - x * x))
 
-    starts = [np.array(-1.2, dtype), np.array(1.0, dtype)]
     lr = 2e-4 if optimizer is SGD else 0.01
-    ours, theirs = trajectories(rosenbrock, starts, optimizer, {"lr": lr} | options)
+    ours, theirs = trajectories(gradients, np.array([[-1.2], [1.0]], dtype), optimizer, {"lr": lr} | options)
     assert relative_difference(ours, theirs) < tolerance
     assert np.abs(ours[-1] - ours[0]).max() > 0.1  # it did go somewhere
 
@@ -68,12 +68,12 @@ def test_the_way_to_a_least_squares_fit(optimizer, options, dtype, tolerance):
     X = rng.normal(size=(20, 4)).astype(dtype)
     y = (X @ [1, -2, 0.5, 3] + 0.7 + 0.1 * rng.normal(size=20)).astype(dtype)
 
-    def loss(w, b):
-        x, target = (X, y) if isinstance(w, tg.Value) else (torch.tensor(X), torch.tensor(y))
-        return ((x @ w + b - target) ** 2).mean()
+    def gradients(w, b):  # of the mean of (X w + b - y)²
+        delta = 2 / len(y) * (X @ w + b - y)
+        return X.T @ delta, delta.sum(keepdims=True)
 
     starts = [rng.normal(size=4).astype(dtype), np.zeros(1, dtype)]
-    ours, theirs = trajectories(loss, starts, optimizer, {"lr": 0.02} | options)
+    ours, theirs = trajectories(gradients, starts, optimizer, {"lr": 0.02} | options)
     assert relative_difference(ours, theirs) < tolerance
 
 
@@ -83,7 +83,8 @@ def test_many_parameters_of_many_shapes_and_dtypes_some_without_gradient(optimiz
     shapes = [(3, 2), (), (4,), (2, 1, 3), (1,), (0, 2), (5,)]
     dtypes = [np.float64, np.float32, np.float32, np.float64, np.float64, np.float32, np.float32]
     starts = [rng.normal(size=shape).astype(dtype) for shape, dtype in zip(shapes, dtypes, strict=True)]
-    ours, theirs = [tg.Value(np.array(s)) for s in starts], [torch.tensor(s, requires_grad=True) for s in starts]
+    ours = [tg.Value(np.array(s)) for s in starts]
+    theirs = [torch.tensor(s, requires_grad=True) for s in starts]
     our_optimizer = optimizer(ours, **{"lr": 0.05} | options)
     their_optimizer = OPTIMIZERS[optimizer](theirs, **{"lr": 0.05} | options)
     for step in range(30):
@@ -97,8 +98,10 @@ def test_many_parameters_of_many_shapes_and_dtypes_some_without_gradient(optimiz
         our_optimizer.step()
         their_optimizer.step()
         for p, q in zip(ours, theirs, strict=True):
-            np.testing.assert_allclose(p.data, q.detach().numpy(), rtol=1e-13 if p.data.dtype == np.float64 else 1e-4,
-                                       atol=1e-7 if p.data.dtype == np.float32 else 0)
+            expected = q.detach().numpy()
+            assert p.data.dtype == expected.dtype
+            epsilon = np.finfo(p.data.dtype).eps
+            np.testing.assert_allclose(p.data, expected, rtol=100 * epsilon, atol=10 * epsilon)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

@@ -101,7 +101,8 @@ def _table(*rows: str, padding: int = 1) -> str:
 
 def _cell(text: str, size: int = 11, colour: str = INK, align: str = "right", span: int = 1,
           bold: bool = False) -> str:
-    text = html(text).replace("\\", r"\\") or " "  # for Graphviz, \N is the box's name in HTML, too
+    # in HTML, too, Graphviz reads \N as the name of the box; and its version 2.43 stumbles over a single ]
+    text = html(text).replace("\\", r"\\").replace("]", "&#93;") or " "
     if bold:
         text = f"<b>{text}</b>"
     place = f'colspan="{span}" align="center"' if span > 1 else f'align="{align}"'

@@ -23,26 +23,45 @@ NUMBERS = frozenset({float, int, bool})
 
 def apply(make: type[Node], op: Op, inputs: tuple, options: dict[str, Any]) -> Any:
     """A new node y = op(*inputs, **options) of class `make`."""
-    data = [x._data if isinstance(x, Node) else constant(x, op.name) for x in inputs]
+    data = []
+    plain = True  # whether an input is a constant that is not yet what the graph keeps of it
+    for x in inputs:
+        if isinstance(x, Node):
+            data.append(x._data)
+        else:
+            data.append(constant(x, op.name))
+            plain = plain and data[-1] is x
+    if not plain:
+        inputs = tuple([x if isinstance(x, Node) else d for x, d in zip(inputs, data, strict=True)])
     if options is not op.defaults:
         for name, option in options.items():
             if isinstance(option, Node):
                 raise OptionError(f"{op.name}: {name} must be plain, not a Value: it has no gradient; "
                                   f"pass {name}=v.data")
-    y = compute(op, data, options)
+    try:
+        y = op.forward(*data, **options)
+    except Exception:
+        y = compute(op, data, options)  # which knows what to do
+    if type(y) is not np.ndarray and type(y) is not float:
+        y = as_number(y, data)
+    return record(make, y, op, inputs, options)
+
+
+def record(make: type[Node], y: Any, op: Op, inputs: tuple, options: dict[str, Any]) -> Any:
+    """The new node that remembers how y was made."""
     node: Any = object.__new__(make)
     node._data = y
-    node.grad = node._g = None
+    node.op = op
+    node.options = options
     node.name = ""
-    node.op, node.options = op, options
-    if op.arity == 2:
-        node._x1, node._x2 = [x if isinstance(x, Node) else constant for x, constant in zip(inputs, data, strict=True)]
-    elif op.arity == 1:
-        node._x1, node._x2 = inputs[0], None
-    else:
-        node._x1 = tuple([x if isinstance(x, Node) else constant for x, constant in zip(inputs, data, strict=True)])
-        node._x2 = None
+    node.grad = None
+    node._g = None
     node.time = next(clock)
+    if op.arity == 2:
+        node._x1, node._x2 = inputs
+    else:
+        node._x1 = inputs[0] if op.arity == 1 else inputs
+        node._x2 = None
     return node if not modes.ACTIVE else modes.made(node)
 
 
@@ -73,14 +92,15 @@ def compute(op: Op, data: list, options: dict[str, Any]) -> Any:
         raise
     except (ValueError, TypeError, IndexError, np.linalg.LinAlgError) as error:
         raise _explained(error, op, data, options) from error
-    return y if type(y) is float or type(y) is np.ndarray and y.ndim else as_number(y, data)
+    return as_number(y, data)
 
 
 def as_number(y: Any, data: list) -> Any:
-    """A single number as Python's own float if all data are Python's own; otherwise as NumPy made it."""
-    if np.ndim(y) == 0 and (type(y) in NUMBERS or all(x is None or type(x) in NUMBERS for x in data)):
-        return float(y)
-    return y
+    """A single number as Python's own float if all data are Python's own; otherwise y as NumPy made it."""
+    for x in data:
+        if type(x) not in NUMBERS and x is not None:
+            return y if type(y) not in NUMBERS else float(y)
+    return float(y) if np.ndim(y) == 0 else y
 
 
 def _explained(error: Exception, op: Op, data: list, options: dict[str, Any]) -> TinygradError:

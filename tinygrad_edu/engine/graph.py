@@ -175,25 +175,49 @@ def pull_back(nodes: Sequence[Node], ends: Sequence[Node], seed: Any, *, as_grap
                 g = node._g
                 if g is PENDING:  # reached only through inputs that have no gradient, such as class labels
                     continue
-                if plain and type(node._data) is float and node.op.quick:
-                    _pull_number(node, g)
-                else:
+                if not (plain and type(node._data) is float and node.op.quick):
                     _pull(node, g, as_graph, inspect)
+                    continue
+                # What `_pull` does, once more for one or two numbers: a scalar graph has thousands of these.
+                a = node._x1
+                b = node._x2
+                try:
+                    if b is None:
+                        d = node.op.rules[0](g, node._data, a._data)
+                        e = None
+                    else:
+                        x1 = a._data if isinstance(a, Node) else a
+                        x2 = b._data if isinstance(b, Node) else b
+                        rule_a, rule_b = node.op.rules
+                        d = rule_a(g, node._data, x1, x2) if x1 is not a and a._g is not None else None
+                        e = rule_b(g, node._data, x1, x2) if x2 is not b and b._g is not None else None
+                except Exception:
+                    _pull(node, g, as_graph, inspect)  # which knows what to do
+                    continue
+                if d is not None:
+                    if type(d) is not float:
+                        d = _fitted(d, a, node, 0)
+                    a._g = d if a._g is PENDING else a._g + d
+                if e is not None:
+                    if type(e) is not float:
+                        e = _fitted(e, b, node, 1)
+                    b._g = e if b._g is PENDING else b._g + e
             return ([None if x._g is PENDING else x._g for x in nodes],
                     [None if x._g is PENDING else x._g for x in ends])
         finally:
             _clear(asked)
 
 
-def _pull(node: Node, g: Any, as_graph: bool, inspect: Callable[[Node, int, Any], None] | None) -> None:
+def _pull(node: Any, g: Any, as_graph: bool, inspect: Callable[[Node, int, Any], None] | None) -> None:
     """Send g = dJ/dnode on to the inputs of the node, through the rules of its op."""
-    op, inputs, options = _op(node), node.inputs, node.options
+    op, inputs, options = node.op, node.inputs, node.options
     if as_graph:
         y, values = node, inputs
     else:
-        y, values = node._data, tuple([x._data if isinstance(x, Node) else x for x in inputs])
-    for i, (x, rule) in enumerate(zip(inputs, op.rules_for(inputs), strict=True)):
-        if rule is None or not isinstance(x, Node) or x._g is None:
+        y, values = node._data, [x._data if isinstance(x, Node) else x for x in inputs]
+    rules = op.rules if op.each_rule is None else op.rules_for(inputs)
+    for i, x in enumerate(inputs):
+        if not isinstance(x, Node) or x._g is None or (rule := rules[i]) is None:
             continue
         try:
             d = rule(g, y, *values, **options)
@@ -205,39 +229,11 @@ def _pull(node: Node, g: Any, as_graph: bool, inspect: Callable[[Node, int, Any]
         like = x._data
         if type(d) is not np.ndarray or type(like) is not np.ndarray or d.shape != like.shape or d.dtype != like.dtype:
             d = _fitted(d, x, node, i)
-        if x.op is None and not as_graph:
-            d = _owned(d, g, y, values)
+        if x.op is None and type(d) is np.ndarray and (d is g or d.base is not None):
+            d = d.copy()  # nothing else shares a leaf's gradient: users may write into it
         if inspect is not None:
             inspect(node, i, d)
         x._g = d if x._g is PENDING else x._g + d
-
-
-def _pull_number(node: Any, g: float) -> None:
-    """`_pull` for an op of one or two numbers, of which a scalar graph has thousands: the same, only quicker."""
-    y = node._data
-    a = node._x1
-    b = node._x2
-    try:
-        if b is None:
-            d = node.op.rules[0](g, y, a._data)
-            e = None
-        else:
-            x1 = a._data if isinstance(a, Node) else a
-            x2 = b._data if isinstance(b, Node) else b
-            rule_a, rule_b = node.op.rules
-            d = rule_a(g, y, x1, x2) if x1 is not a and a._g is not None else None
-            e = rule_b(g, y, x1, x2) if x2 is not b and b._g is not None else None
-    except Exception:
-        _pull(node, g, False, None)  # which knows what to do
-        return
-    if d is not None:
-        if type(d) is not float:
-            d = _fitted(d, a, node, 0)
-        a._g = d if a._g is PENDING else a._g + d
-    if e is not None:
-        if type(e) is not float:
-            e = _fitted(e, b, node, 1)
-        b._g = e if b._g is PENDING else b._g + e
 
 
 def _op(node: Node) -> Op:
@@ -247,13 +243,6 @@ def _op(node: Node) -> Op:
 
 def _as_numpy(x: Any) -> Any:
     return np.float64(x) if type(x) is float else x
-
-
-def _owned(d: Any, g: Any, y: Any, values: Iterable[Any]) -> Any:
-    """A leaf's gradient as an array that nothing else shares: users may write into it."""
-    if type(d) is np.ndarray and (d.base is not None or d is g or d is y or any(d is v for v in values)):
-        return d.copy()
-    return d
 
 
 def _fitted(d: Any, x: Node, node: Node, i: int) -> Any:
@@ -276,6 +265,8 @@ def _fitted(d: Any, x: Node, node: Node, i: int) -> Any:
         raise GradientRuleError(f"the gradient rule of {_op(node).name} for its input {_op(node).input_name(i)} "
                                 f"returned {found}, not an array of real numbers")
     if np.shape(d) != shape:
+        if np.ndim(d) == 0 and not isinstance(d, Node):
+            return np.full(shape, d, dtype)  # a rule may leave what is the same everywhere as a single number
         d = _unbroadcast(d, shape, node, i)
     if isinstance(d, Node):
         return d if kind == dtype else ops.astype(d, dtype=dtype)
@@ -290,7 +281,7 @@ def _unbroadcast(d: Any, shape: tuple[int, ...], node: Node, i: int) -> Any:
     extra = len(have) - len(shape)
     fits = extra >= 0 and all(n in (1, m) for n, m in zip(shape, have[extra:], strict=False))
     if not fits and _broadcasts(have, shape) and (have == () or have == output):
-        return np.broadcast_to(d, shape)  # a rule may leave a constant as a single number
+        return np.broadcast_to(d, shape)
     if not fits:
         raise GradientRuleError(
             f"the gradient rule of {_op(node).name} for its input {_op(node).input_name(i)} returned shape {have}; the "

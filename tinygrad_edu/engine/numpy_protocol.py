@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.engine import ops
-from tinygrad_edu.engine.primitive import Op, Operand
+from tinygrad_edu.engine.graph import Node
+from tinygrad_edu.engine.primitive import Op
 from tinygrad_edu.errors import GradientRuleError, OptionError
 
 Function = Callable[..., Any]
@@ -71,7 +72,7 @@ def array_ufunc(self: Any, ufunc: np.ufunc, method: str, *args: Any, **kwargs: A
         if type(ours) is Op and not kwargs:  # nearly every call
             return self._apply(ours, args, ours.defaults)
         if ufunc in WITHOUT_GRADIENT:
-            return ufunc(*map(_plain, args), **kwargs)
+            return _on_data(ufunc, args, kwargs)
     elif method == "outer" and ours is not None:
         args = (np.reshape(args[0], np.shape(args[0]) + (1,) * np.ndim(args[1])), args[1])
     else:
@@ -89,7 +90,7 @@ def array_function(self: Any, function: Function, types: Any, args: tuple,
     ours = TABLE.get(function)
     if ours is None:
         if function in WITHOUT_GRADIENT:
-            return function(*map(_plain, args), **{name: _plain(x) for name, x in kwargs.items()})
+            return _on_data(function, args, kwargs)
         raise _no_rule(function)
     count, accepted = _ours(ours)
     if kwargs or len(args) > count:
@@ -101,10 +102,16 @@ def array_function(self: Any, function: Function, types: Any, args: tuple,
     return ours(*args, **kwargs)
 
 
+def _on_data(function: Function, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """NumPy's own result, with the data of Values in their place."""
+    options = _options(function, kwargs, {}, set(kwargs) - {"out"})
+    return function(*map(_plain, args), **{name: _plain(x) for name, x in options.items()})
+
+
 def _plain(x: Any) -> Any:
     """x with the data of Values in their place."""
-    if isinstance(x, Operand):
-        return x.data
+    if isinstance(x, Node):
+        return x._data
     return type(x)(map(_plain, x)) if type(x) in (list, tuple) else x
 
 
@@ -117,8 +124,10 @@ def _numpys(function: Function) -> tuple[list[str], dict[str, Any]]:
         parameters = signature(function).parameters
     except ValueError:  # some that are written in C do not tell
         return [], {}
-    names = [] if any(p.kind is Parameter.VAR_POSITIONAL for p in parameters.values()) else list(parameters)
-    return names, {name: p.default for name, p in parameters.items()}
+    defaults = {name: p.default for name, p in parameters.items()}
+    if any(p.kind is Parameter.VAR_POSITIONAL for p in parameters.values()):
+        return [], defaults
+    return ["shape" if name == "newshape" else name for name in parameters], defaults  # as NumPy 2.0 had it
 
 
 @cache

@@ -59,8 +59,8 @@ class Op:
         self._own_bind = bind
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if len(args) == self.arity and not kwargs and self._own_bind is None:
-            inputs, options = args, self.defaults
+        if self._own_bind is None and len(args) == self.arity and kwargs.keys() <= self.defaults.keys():
+            inputs, options = args, self.defaults | kwargs if kwargs else self.defaults  # nearly every call
         else:
             inputs, options = self.bind(*args, **kwargs)
         for x in inputs:

@@ -267,10 +267,12 @@ class Value(ArrayMethods, Node):
         """dJ/dself, from which backward starts."""
         data = self._data
         if gradient is None:
-            if self.size != 1:
+            if type(data) is float:
+                return 1.0
+            if data.size != 1:
                 raise BackwardError(f"backward() of {self.describe()}: only a single number has a gradient; use "
                                     "v.sum().backward(), or pass dJ/dv as v.backward(gradient)")
-            return 1.0 if type(data) is float else np.ones_like(data)[()]
+            return np.ones(data.shape, data.dtype) if data.ndim else data.dtype.type(1)
         seed = gradient._data if isinstance(gradient, Node) else gradient
         if np.shape(seed) != self.shape or np.asarray(seed).dtype.kind not in "fiub":
             raise BackwardError(f"backward(gradient) of {self.describe()}: the gradient has shape {np.shape(seed)}"

@@ -3,6 +3,7 @@
 They take Values, arrays, numbers and lists. J is a Value if one of the two is, else a plain number.
 """
 
+import math
 from typing import Any
 
 from tinygrad_edu.engine import ops
@@ -30,7 +31,7 @@ class MSELoss(Module):
 
     def forward(self, prediction: Any, target: Any) -> Any:
         prediction, target = _pair("MSELoss", prediction, target)
-        return ops.mean(ops.square(ops.subtract(prediction, target)))
+        return ops.divide(ops.sum_of_squares(ops.subtract(prediction, target)), math.prod(prediction.shape))
 
 
 class LeastSquaresLoss(Module):
@@ -54,7 +55,7 @@ class LeastSquaresLoss(Module):
     def forward(self, prediction: Any, target: Any) -> Any:
         prediction, target = _pair("LeastSquaresLoss", prediction, target)
         n = prediction.shape[0] if prediction.shape else 1
-        return ops.divide(ops.sum(ops.square(ops.subtract(prediction, target))), 2 * n)
+        return ops.divide(ops.sum_of_squares(ops.subtract(prediction, target)), 2 * n)
 
 
 class CrossEntropyLoss(Module):

@@ -64,9 +64,10 @@ class Adam(Optimizer):
         g *= g
         g *= 1 - beta2
         v += g
-        root = np.sqrt(v, out=scratch)  # √v̂ + ε, where √v̂ = √v / √(1 − β₂ᵗ)
-        root /= (1 - beta2**t) ** 0.5
-        root += self.eps
-        shift = np.divide(m, root, out=scratch)  # α m̂ / (√v̂ + ε), where α m̂ = α / (1 − β₁ᵗ) m
-        shift *= self.lr / (1 - beta1**t)
+        # m̂/(√v̂ + ε) with √v̂ = √v/s is s·m/(√v + ε·s), which needs one division less for every parameter
+        s = (1 - beta2**t) ** 0.5
+        root = np.sqrt(v, out=scratch)
+        root += self.eps * s
+        shift = np.divide(m, root, out=scratch)
+        shift *= self.lr * s / (1 - beta1**t)
         theta -= shift

@@ -40,5 +40,6 @@ CASES = [
     Case("setitem", ((3, 2), (4, 2)), written, options={"index": REPEATED}, note="the last stays"),
     Case("setitem", ((4, 3), (1, 1, 3)), written, options={"index": slice(1, 3)}, note="more axes"),
     *[Case("take_along_axis", ((3, 4),), np.take_along_axis,
-           options={"indices": np.array(indices), "axis": axis}) for indices, axis in (([[3, 1], [1, 1], [0, 2]], -1), ([[2], [0]], 0), ([7, 7, 0], None))],
+           options={"indices": np.array(indices), "axis": axis})
+      for indices, axis in (([[3, 1], [1, 1], [0, 2]], -1), ([[2], [0]], 0), ([7, 7, 0], None))],
 ]

@@ -16,7 +16,9 @@ from tinygrad_edu.engine.ops.elementwise import (
 from tinygrad_edu.engine.ops.activations import (
     cross_entropy, erf, log_softmax, logsumexp, relu, sigmoid, softmax, softplus,
 )
-from tinygrad_edu.engine.ops.reductions import cumprod, cumsum, max, mean, min, prod, sort, std, sum, var
+from tinygrad_edu.engine.ops.reductions import (
+    cumprod, cumsum, max, mean, min, prod, sort, std, sum, sum_of_squares, var,
+)
 from tinygrad_edu.engine.ops.indexing import getitem, scatter_add, setitem, take_along_axis
 from tinygrad_edu.engine.ops.shapes import (
     astype, broadcast_to, concatenate, diag, diagonal, expand_dims, flip, matrix_transpose, moveaxis, pad,
@@ -41,7 +43,7 @@ __all__ = [
     # activations
     "cross_entropy", "erf", "log_softmax", "logsumexp", "relu", "sigmoid", "softmax", "softplus",
     # reductions
-    "cumprod", "cumsum", "max", "mean", "min", "prod", "sort", "std", "sum", "var",
+    "cumprod", "cumsum", "max", "mean", "min", "prod", "sort", "std", "sum", "sum_of_squares", "var",
     # indexing
     "getitem", "scatter_add", "setitem", "take_along_axis",
     # shapes

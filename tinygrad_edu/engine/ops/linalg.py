@@ -1,6 +1,6 @@
 """Linear algebra: norms, solving, inverse, determinants, Cholesky; stacks of matrices as in NumPy."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -79,7 +79,7 @@ def _cofactors(y, x):
     if np.all(y != 0):
         return _per_matrix(y) * _t(np.linalg.inv(x))
     n = np.shape(x)[-1]
-    others = np.array([[j for j in range(n) if j != i] for i in range(n)])
+    others = np.array([[j for j in range(n) if j != i] for i in range(n)], int)
     minors = np.linalg.det(x[..., others[:, None, :, None], others[:, None, :]])  # of (..., n, n, n-1, n-1)
     i, j = np.ogrid[:n, :n]
     return np.where((i + j) % 2 == 1, -minors, minors)
@@ -107,8 +107,8 @@ def signdet(x):
 class SignAndLogDet(NamedTuple):
     """What `slogdet` gives: det x = sign · e^logabsdet."""
 
-    sign: object
-    logabsdet: object
+    sign: Any
+    logabsdet: Any
 
 
 def slogdet(a):

@@ -1,5 +1,6 @@
 """Products of vectors and matrices, from `matmul` to `einsum`, and the layer of a network, `linear`."""
 
+from math import prod
 from string import ascii_letters
 
 import numpy as np
@@ -14,7 +15,7 @@ def _transposed(x):
 
 def _rows(x):
     """All axes but the last as one: a batch of any shape as the rows of a matrix."""
-    return x if x.ndim == 2 else np.reshape(x, (-1, x.shape[-1]))
+    return x if x.ndim == 2 else np.reshape(x, (prod(x.shape[:-1]), x.shape[-1]))
 
 
 def _matmul_a(g, y, a, b):
@@ -42,7 +43,7 @@ def matmul(a, b):
 
 
 def _sum_of_rows(g):
-    """Σ over all axes but the last, as a product with ones: up to six times as fast as np.sum."""
+    """Σ over all axes but the last, as a product with ones: as exact as np.sum, several times as fast."""
     rows = _rows(g)
     return np.matmul(np.ones(rows.shape[0], rows.dtype), rows)
 
@@ -60,10 +61,10 @@ def linear(x, weight, bias=None):
     y = np.matmul(x, weight.T)
     if bias is None:
         return y
-    if getattr(bias, "dtype", None) != y.dtype:
-        return y + bias
-    y += bias  # y is new, so no other array is needed
-    return y
+    if isinstance(bias, np.ndarray) and bias.dtype == y.dtype:
+        y += bias  # y is new: no other array is needed
+        return y
+    return y + bias
 
 
 def _dot_a(g, y, a, b):

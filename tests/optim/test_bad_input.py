@@ -1,0 +1,159 @@
+"""Optimizers and bad input: an error that says what is wrong and how to cure it, and nothing is changed."""
+
+import numpy as np
+import pytest
+
+import tinygrad_edu as tg
+from tinygrad_edu.errors import ArgumentError, DtypeError, OptionError, ShapeError, StateError
+from tinygrad_edu.optim import SGD, Adam, Optimizer
+
+
+def values(*arrays):
+    return [tg.Value(np.array(a, float)) for a in arrays]
+
+
+def give_gradients(params):
+    for p in params:
+        p.grad = np.full(p.shape, 0.5)
+
+
+def text(x):
+    """What stands for a parameter of a test in its name: its message, of all that it is given."""
+    return x if isinstance(x, str) else ""
+
+
+def bad_states():
+    good = Adam(values([1, 2], [3])).state_dict()
+    yield None, "expected a dict of arrays by name, got NoneType"
+    yield {k: v for k, v in good.items() if k != "m.1"}, r"missing are \['m\.1'\]"
+    yield good | {"m.2": np.zeros(1)}, r"unknown are \['m\.2'\]"
+    yield good | {"m.0": np.zeros(3)}, r"'m\.0' has shape \(3,\)"
+    yield good | {"v.1": np.array(["x"])}, r"'v\.1' has shape \(1,\) and dtype <U1"
+    yield good | {"v.0": [[1.0], [1.0, 2.0]]}, r"'v\.0' has shape"
+    yield good | {"v.0": tg.Value([1.0, 2.0])}, r"'v\.0' has shape"
+    yield good | {"t": np.array([1.0, 2.0])}, "'t' has .* dtype float64"
+    yield good | {"t": np.array([1, -2])}, "'t' counts steps, but has -2"
+    yield good | {"lr": -1.0}, "lr must be a number of 0 or more, got -1"
+    yield good | {"betas": np.array([0.9])}, "betas must be two numbers"
+    yield SGD(values([1, 2], [3])).state_dict(), r"missing are \['betas', 'eps'"
+
+
+@pytest.mark.parametrize("state, message", list(bad_states()), ids=text)
+def test_a_state_that_does_not_fit_changes_nothing(state, message):
+    params = values([1, 2], [3])
+    optimizer = Adam(params, lr=0.1)
+    give_gradients(params)
+    optimizer.step()
+    before, data = optimizer.state_dict(), [p.data.copy() for p in params]
+    with pytest.raises(StateError, match=rf"Adam\.load_state_dict.*{message}"):
+        optimizer.load_state_dict(state)
+    for name, array in optimizer.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+    for p, array in zip(params, data, strict=True):
+        np.testing.assert_array_equal(p.data, array)
+
+
+def bad_parameters():
+    w, = values([1, 2])
+    yield w, OptionError, "got one parameter, .* put it into a list"
+    yield None, OptionError, "params is of type NoneType"
+    yield [np.ones(2)], OptionError, r"params\[0\] is array.* of type ndarray, which is no parameter"
+    yield [w, 1.0], OptionError, r"params\[1\] is 1.0 of type float"
+    yield {"w": w}, OptionError, r"params\[0\] is 'w' of type str"
+    yield tg.nn.Linear(2, 1), OptionError, r"params is of type Linear.*pass model\.parameters\(\)"
+    yield tg.nn.MLP([2, 1]), OptionError, r"which is no parameter; pass model\.parameters\(\)"
+    yield [], ArgumentError, "there are no parameters to optimize"
+    yield iter([]), ArgumentError, "a generator is empty after its first use"
+    yield [w, tg.Value(1.0), w], ArgumentError, r"params\[2\] is the same as params\[0\]"
+    yield [w, w * 2], ArgumentError, r"params\[1\] was computed, by multiply"
+
+
+@pytest.mark.parametrize("params, error, message", list(bad_parameters()), ids=text)
+def test_parameters_that_are_none_are_refused_and_stay_as_they_were(params, error, message):
+    listed = [p for p in params if isinstance(p, tg.Value)] if isinstance(params, list) else []
+    before = [p.data for p in listed]
+    with pytest.raises(error, match=rf"Adam: .*{message}"):
+        Adam(params)
+    assert all(p.data is data for p, data in zip(listed, before, strict=True))
+
+
+def test_data_must_be_floating_numbers():
+    class Whole:  # no Value has such data
+        data, grad, mark_changed = np.array([1, 2]), None, None
+
+    with pytest.raises(DtypeError, match=r"SGD: params\[0\] has dtype int64, in which no"):
+        SGD([Whole()])
+
+
+NAMES = {"lr": "lr must be a number of 0 or more", "eps": "eps must be a number of 0 or more",
+         "betas": "betas must be two numbers, each 0 or more and below 1", "momentum": "momentum must be",
+         "weight_decay": "weight_decay must be", "dampening": "dampening must be a number",
+         "nesterov": "nesterov must be True or False"}
+
+
+@pytest.mark.parametrize("optimizer, name, value, error", [
+    *[(optimizer, "lr", value, error) for optimizer in (SGD, Adam) for value, error in [
+        (-0.1, ArgumentError), (np.nan, ArgumentError), (np.inf, ArgumentError), ("0.1", OptionError),
+        (None, OptionError), ([0.1], OptionError), (1j, OptionError), (True, OptionError),
+        ([[1], [1, 2]], OptionError), (tg.Value(0.1), OptionError)]],
+    (Adam, "betas", 0.9, OptionError), (Adam, "betas", (0.9, 1.0), ArgumentError),
+    (Adam, "betas", (-0.1, 0.9), ArgumentError), (Adam, "betas", (0.9, np.nan), ArgumentError),
+    (Adam, "betas", (0.9, 0.99, 0.999), OptionError), (Adam, "betas", (0.9, None), OptionError),
+    (Adam, "eps", -1e-8, ArgumentError), (Adam, "eps", np.nan, ArgumentError),
+    (Adam, "weight_decay", -1, ArgumentError),
+    (SGD, "momentum", -0.9, ArgumentError), (SGD, "momentum", np.inf, ArgumentError),
+    (SGD, "dampening", np.nan, ArgumentError), (SGD, "dampening", "0", OptionError),
+    (SGD, "weight_decay", np.nan, ArgumentError), (SGD, "nesterov", 1, OptionError),
+    (SGD, "nesterov", None, OptionError),
+], ids=lambda x: getattr(x, "__name__", repr(x)))
+def test_hyperparameters_are_checked_at_the_start_and_when_assigned(optimizer, name, value, error):
+    p, = values([1, 2])
+    data = p.data
+    with pytest.raises(error, match=f"{optimizer.__name__}: {NAMES[name]}"):
+        optimizer([p], **{name: value})
+    assert p.data is data
+    stepper = optimizer([p])
+    before = getattr(stepper, name)
+    with pytest.raises(error, match=f"{optimizer.__name__}: {NAMES[name]}"):
+        setattr(stepper, name, value)
+    assert getattr(stepper, name) == before
+
+
+@pytest.mark.parametrize("options", [{}, {"momentum": 0.9, "dampening": 0.1}], ids=repr)
+def test_nesterov_needs_momentum_and_no_dampening(options):
+    with pytest.raises(ArgumentError, match="SGD: nesterov=True needs momentum above 0 and dampening=0"):
+        SGD(values([1]), nesterov=True, **options)
+
+
+@pytest.mark.parametrize("optimizer", [SGD, Adam])
+@pytest.mark.parametrize("g, error, message", [
+    (np.ones(3), ShapeError, r"the \.grad of params\[1\] \('w'\) has shape \(3,\), but .* had shape \(2,\)"),
+    (1.0, ShapeError, r"has shape \(\)"),
+    (np.ones(2) * 1j, DtypeError, r"is ndarray of dtype complex128; assign an array of real numbers"),
+    (["a", "b"], DtypeError, "is list of dtype <U1"),
+    ([[1.0], [1.0, 2.0]], DtypeError, "is list of dtype object"),
+    (tg.Value([1.0, 2.0]), DtypeError, "is Value of dtype object"),
+], ids=["long", "number", "complex", "strings", "ragged", "Value"])
+def test_a_gradient_that_does_not_fit_leaves_all_parameters_as_they_were(optimizer, g, error, message):
+    params = [*values([5]), tg.Value([1.0, 2.0], name="w"), tg.Value(3.0)]
+    stepper = optimizer(params, lr=0.1)
+    give_gradients(params)
+    stepper.step()
+    J = sum((p * p).sum() for p in params)
+    params[1].grad = g
+    before, state = [np.array(p.data) for p in params], stepper.state_dict()
+    with pytest.raises(error, match=rf"\w+\.step: .*{message}"):
+        stepper.step()
+    for p, data in zip(params, before, strict=True):
+        np.testing.assert_array_equal(p.data, data)
+    for name, array in stepper.state_dict().items():
+        np.testing.assert_array_equal(array, state[name])
+    stepper.zero_grad()
+    J.backward()  # so no graph was made stale
+
+
+def test_an_optimizer_without_update_says_so():
+    p, = values([1])
+    p.grad = np.ones(1)
+    with pytest.raises(NotImplementedError, match="Optimizer has no update rule; define its method `update`"):
+        Optimizer([p], lr=1.0).step()
