@@ -101,7 +101,7 @@ def test_an_error_that_is_a_bug_keeps_its_traceback(monkeypatch, tmp_path):
 @pytest.mark.parametrize("arguments, expected", [
     ([], "train a network to read handwritten digits"),
     (["--help"], "train a network to read handwritten digits"),
-    (["demo", "--help"], "(default: 20)"),
+    (["demo", "--help"], "(default: 30)"),
 ])
 def test_help_fits_a_terminal(capsys, monkeypatch, arguments, expected):
     monkeypatch.setenv("COLUMNS", "80")

@@ -60,7 +60,7 @@ def add_demo(commands: "argparse._SubParsersAction[Parser]") -> None:
                f"code is {INTERRUPTED}.")
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path("demo-output"),
                         help="folder for the files, made if it is not there")
-    parser.add_argument("--epochs", metavar="N", type=whole_number(least=1), default=20,
+    parser.add_argument("--epochs", metavar="N", type=whole_number(least=1), default=30,
                         help="how many times the network sees every training image")
     parser.add_argument("--seed", metavar="N", type=whole_number(least=0), default=0,
                         help="of all that is random: the split, the first weights, the order of the images")

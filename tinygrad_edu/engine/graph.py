@@ -76,7 +76,10 @@ class _Mark:
 
 SEEN, PENDING = _Mark(), _Mark()
 
-_one_at_a_time = RLock()  # a pass makes its marks in the nodes, which other threads may share
+one_at_a_time = RLock()
+"""A pass makes its marks in the nodes, which other threads may share."""
+
+_time = attrgetter("time")
 _last_change = 0  # the time of the latest change of any node's data
 
 
@@ -88,7 +91,7 @@ def ancestors(roots: Iterable[Node], since: int = 0) -> tuple[list[Node], list[N
     computed: list[Any] = []
     ends: list[Node] = []
     waiting: list[Any] = list(dict.fromkeys(roots))
-    with _one_at_a_time:
+    with one_at_a_time:
         try:
             for x in waiting:
                 _refuse_nested(x)
@@ -108,7 +111,7 @@ def ancestors(roots: Iterable[Node], since: int = 0) -> tuple[list[Node], list[N
                         waiting.append(x)
         finally:
             _clear(computed, ends, waiting)
-    computed.sort(key=attrgetter("time"), reverse=True)
+    computed.sort(key=_time, reverse=True)
     return computed, ends
 
 
@@ -162,7 +165,7 @@ def pull_back(nodes: Sequence[Node], ends: Sequence[Node], seed: Any, *, as_grap
     if not nodes:
         return [], [None] * len(ends)
     plain = not as_graph and inspect is None
-    with _one_at_a_time:
+    with one_at_a_time:
         asked: list[Any] = [*nodes, *ends]
         for x in asked:
             if x._g is not None:

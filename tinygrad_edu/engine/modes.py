@@ -4,14 +4,13 @@ import sys
 import threading
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tinygrad_edu.engine.graph import Node
-from tinygrad_edu.engine.primitive import Op
 from tinygrad_edu.errors import AnomalyError, MutationError
 
 ACTIVE: list[str] = []
@@ -33,6 +32,9 @@ def recording() -> bool:
     return _modes.recording
 
 
+Mode = AbstractContextManager[None]
+
+
 @contextmanager
 def _mode(attribute: str, value: bool) -> Iterator[None]:
     before = getattr(_modes, attribute)
@@ -45,7 +47,7 @@ def _mode(attribute: str, value: bool) -> Iterator[None]:
         setattr(_modes, attribute, before)
 
 
-def no_grad():
+def no_grad() -> Mode:
     """Within it, ops compute but remember nothing: no graph, no memory held, no gradient. Also a decorator.
 
     >>> import tinygrad_edu as tg
@@ -58,12 +60,12 @@ def no_grad():
     return _mode("recording", False)
 
 
-def enable_grad():
+def enable_grad() -> Mode:
     """Within it, ops remember their inputs again, even inside `no_grad`."""
     return _mode("recording", True)
 
 
-def detect_anomaly():
+def detect_anomaly() -> Mode:
     """Within it, the first op that makes a NaN or an infinity raises AnomalyError, in forward and in backward.
 
     The message names the op, the shapes of its inputs and the line of your code that called it. Writes made
@@ -94,20 +96,21 @@ def made(node: Any) -> Any:
     return node
 
 
-def _watch_forward(node: Any) -> None:
+def _watch_forward(node: Node) -> None:
     """Under detect_anomaly: look at a new node's data, and note where it was made and what it saved."""
     op, inputs, line = node.op, node.inputs, _users_line()
-    bad = _not_finite(node._data)
+    assert op is not None
+    bad = _not_finite(node)
     if bad:
-        already = [x for x in inputs if _not_finite(x._data if isinstance(x, Node) else x)]
-        source = f"; its input already had {_not_finite(getattr(already[0], '_data', already[0]))}" if already else ""
+        already = next(filter(None, map(_not_finite, inputs)), "")
+        source = f"; its input already had {already}" if already else ""
         raise AnomalyError(f"{op.name} of {_described(inputs)} made {bad}{source} ({line})")
-    node._origin = (line, [_checksum(x._data) for x in (node, *node.parents)])
+    node._origin = (line, [_checksum(x) for x in (node, *inputs)])
 
 
 def watch_backward(node: Node, i: int, gradient: Any) -> None:
     """Under detect_anomaly: look at one edge's gradient."""
-    bad = _not_finite(gradient._data if isinstance(gradient, Node) else gradient)
+    bad = _not_finite(gradient)
     if bad:
         assert node.op is not None
         line = getattr(node, "_origin", ("made before detect_anomaly was on",))[0]
@@ -121,21 +124,27 @@ def check_unwritten(nodes: list[Node]) -> None:
         origin = getattr(node, "_origin", None)
         if origin is None:
             continue
-        for x, before in zip((node, *node.parents), origin[1], strict=True):
-            if _checksum(x._data) != before:
+        line, checksums = origin
+        for x, before in zip((node, *node.inputs), checksums, strict=True):
+            if _checksum(x) != before:
                 assert node.op is not None
-                raise MutationError(f"backward of {node.op.name}: the array of {x.describe()} was written into directly "
-                                    f"after {node.op.name} had used it ({origin[0]}), so its gradient would be wrong. "
-                                    "Use v.assign(...) or tg.setitem(v, index, value), and compute forward again.")
+                raise MutationError(f"backward of {node.op.name}: the array of {_described((x,))} was written into "
+                                    f"directly after {node.op.name} had used it ({line}), so its gradient would be "
+                                    "wrong. Use v.assign(...) or tg.setitem(v, index, value), and compute forward "
+                                    "again.")
 
 
-def _checksum(data: Any) -> int:
-    return zlib.crc32(np.ascontiguousarray(data).tobytes())
+def _array(x: Any) -> np.ndarray:
+    return np.asarray(x._data if isinstance(x, Node) else 0.0 if x is None else x)
 
 
-def _not_finite(data: Any) -> str:
+def _checksum(x: Any) -> int:
+    return zlib.crc32(np.ascontiguousarray(_array(x)).tobytes())
+
+
+def _not_finite(x: Any) -> str:
     """`nan`, `inf` or `-inf`, whichever comes first in the data; empty if all is finite."""
-    array = np.asarray(data) if data is not None else np.zeros(0)
+    array = _array(x)
     bad = array[~np.isfinite(array)] if array.dtype.kind == "f" else array[:0].ravel()
     return str(bad.flat[0]) if bad.size else ""
 

@@ -8,13 +8,13 @@ import numpy as np
 from tinygrad_edu.engine import modes, ops
 from tinygrad_edu.engine.apply import NUMBERS, apply, as_number, compute, constant
 from tinygrad_edu.engine.array_methods import ArrayMethods
-from tinygrad_edu.engine.graph import NO_OPTIONS, Node, ancestors, check_unchanged, clock, pull_back
+from tinygrad_edu.engine.graph import NO_OPTIONS, Node, ancestors, check_unchanged, clock, one_at_a_time, pull_back
 from tinygrad_edu.engine.numpy_protocol import array_function, array_ufunc
 from tinygrad_edu.engine.primitive import Op
 from tinygrad_edu.errors import BackwardError, DtypeError, OptionError, ShapeError
 
-
 new, tick = object.__new__, clock.__next__
+FLOAT64 = np.dtype(np.float64)
 
 
 def _differentiable(data: Any) -> Any:
@@ -153,19 +153,19 @@ class Value(ArrayMethods, Node):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return np.shape(self._data)
+        return () if type(self._data) is float else self._data.shape
 
     @property
     def ndim(self) -> int:
-        return np.ndim(self._data)
+        return 0 if type(self._data) is float else self._data.ndim
 
     @property
     def size(self) -> int:
-        return int(np.size(self._data))
+        return 1 if type(self._data) is float else self._data.size
 
     @property
     def dtype(self) -> np.dtype:
-        return np.dtype(getattr(self._data, "dtype", np.float64))
+        return FLOAT64 if type(self._data) is float else self._data.dtype
 
     @property
     def T(self) -> "Value":
@@ -250,18 +250,18 @@ class Value(ArrayMethods, Node):
         array([ 2., 40.])
         """
         seed = self._seed(gradient)
-        nodes, leaves = ancestors([self])
-        check_unchanged(nodes)
-        if modes.watching():
-            modes.check_unwritten(nodes)
-        inspect = modes.watch_backward if modes.watching() else None
-        found, sums = pull_back(nodes, leaves, seed, inspect=inspect) if nodes else ([], [seed])
-        for node, g in zip(nodes, found, strict=True):
-            node.grad = g
-        totals = [x.grad if g is None else g if x.grad is None else x.grad + g
-                  for x, g in zip(leaves, sums, strict=True)]
-        for x, total in zip(leaves, totals, strict=True):
-            x.grad = total
+        with one_at_a_time:
+            nodes, leaves = ancestors([self])
+            check_unchanged(nodes)
+            inspect = None
+            if modes.watching():
+                modes.check_unwritten(nodes)
+                inspect = modes.watch_backward
+            found, shares = pull_back(nodes, leaves, seed, inspect=inspect) if nodes else ([], [seed])
+            totals = [x.grad if g is None else g if x.grad is None else x.grad + g
+                      for x, g in zip(leaves, shares, strict=True)]
+            for x, g in zip([*nodes, *leaves], [*found, *totals], strict=True):
+                x.grad = g
 
     def _seed(self, gradient: Any) -> Any:
         """dJ/dself, from which backward starts."""

@@ -1,7 +1,7 @@
 """Layers with parameters."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from tinygrad_edu.nn.checks import check_counts, floating, operand
 from tinygrad_edu.nn.init import xavier_uniform
 from tinygrad_edu.nn.module import Module, Parameter
 from tinygrad_edu.random import RandomSource, default_generator
+
+Initializer: TypeAlias = "Callable[[tuple[int, int], np.random.Generator], np.ndarray]"
+"""What an argument `init` may be; in quotes because NumPy only loads `np.random` when it is first used."""
 
 
 class Linear(Module):
@@ -44,8 +47,7 @@ class Linear(Module):
     """
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True, dtype: Any = np.float64,
-                 rng: RandomSource = None,
-                 init: Callable[[tuple[int, int], np.random.Generator], np.ndarray] = xavier_uniform) -> None:
+                 rng: RandomSource = None, init: Initializer = xavier_uniform) -> None:
         check_counts("Linear", in_features=in_features, out_features=out_features)
         dtype = floating("Linear", dtype)
         self.in_features, self.out_features = in_features, out_features

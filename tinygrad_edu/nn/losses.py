@@ -31,7 +31,7 @@ class MSELoss(Module):
 
     def forward(self, prediction: Any, target: Any) -> Any:
         prediction, target = _pair("MSELoss", prediction, target)
-        return ops.divide(ops.sum_of_squares(ops.subtract(prediction, target)), math.prod(prediction.shape))
+        return ops.sum_of_squares(ops.subtract(prediction, target), divisor=math.prod(prediction.shape))
 
 
 class LeastSquaresLoss(Module):
@@ -55,7 +55,7 @@ class LeastSquaresLoss(Module):
     def forward(self, prediction: Any, target: Any) -> Any:
         prediction, target = _pair("LeastSquaresLoss", prediction, target)
         n = prediction.shape[0] if prediction.shape else 1
-        return ops.divide(ops.sum_of_squares(ops.subtract(prediction, target)), 2 * n)
+        return ops.sum_of_squares(ops.subtract(prediction, target), divisor=2 * n)
 
 
 class CrossEntropyLoss(Module):

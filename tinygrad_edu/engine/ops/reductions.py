@@ -45,10 +45,10 @@ def mean(x, *, axis=None, keepdims=False):
     return np.mean(x, axis=axis, keepdims=keepdims)
 
 
-@builtin(r"\sum {x}^2", "Σ( )²", x=lambda g, y, x: 2 * g * x)
-def sum_of_squares(x):
-    """y = Σ x² over all elements,   dy/dx = 2x; the heart of least squares, in one pass"""
-    return np.vdot(x, x)
+@builtin(r"\frac{1}{{divisor}} \sum {x}^2", "Σ( )²", x=lambda g, y, x, divisor: (2 * g / divisor) * x)
+def sum_of_squares(x, *, divisor=1):
+    """y = Σ x² / divisor over all elements,   dy/dx = 2x/divisor; the heart of least squares, in one op"""
+    return np.vdot(x, x) / divisor
 
 
 def _deviation(x, axis):
