@@ -51,6 +51,10 @@ class GradcheckError(TinygradError, AssertionError):
     """A gradient that is not the slope of the function, found by `check.gradcheck`."""
 
 
+class MissingMethodError(TinygradError, NotImplementedError):
+    """A method that a subclass must define, and did not."""
+
+
 class StateError(TinygradError, ValueError):
     """A saved state that does not fit the object it is loaded into."""
 

@@ -183,7 +183,7 @@ class Value(ArrayMethods, Node):
 
     def detach(self) -> "Value":
         """A leaf with the same data: no gradient flows through it."""
-        return type(self)(self._data, self.name)
+        return Value(self._data, self.name)
 
     def __float__(self) -> float:
         return self.item()
@@ -203,9 +203,11 @@ class Value(ArrayMethods, Node):
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
+        kind = type(self).__name__
+
         def short(x: Any) -> str:
             return f"{x:.6g}" if np.ndim(x) == 0 else np.array2string(
-                np.asarray(x), precision=4, threshold=20, edgeitems=2, separator=", ", prefix="Value(")
+                np.asarray(x), precision=4, threshold=20, edgeitems=2, separator=", ", prefix=kind + "(")
         parts = [short(self._data)]
         if self.ndim and self.size > 20:
             parts.append(f"shape={self.shape}")
@@ -215,7 +217,7 @@ class Value(ArrayMethods, Node):
             parts.append(f"grad={short(self.grad)}")
         if self.name:
             parts.append(f"name={self.name!r}")
-        return f"Value({', '.join(parts)})"
+        return f"{kind}({', '.join(parts)})"
 
     # ----- how ops and NumPy reach it -----
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from tinygrad_edu.engine.value import Value
-from tinygrad_edu.errors import ArgumentError, OptionError, StateError
+from tinygrad_edu.errors import ArgumentError, MissingMethodError, OptionError, StateError
 
 
 class Parameter(Value):
@@ -59,7 +59,7 @@ class Module:
 
     def forward(self, *inputs: Any) -> Any:
         """What the module computes of its inputs; `model(x)` calls it."""
-        raise NotImplementedError(f"{type(self).__name__} has no forward; define the method forward(self, "
+        raise MissingMethodError(f"{type(self).__name__} has no forward; define the method forward(self, "
                                   "x), which returns what the module computes of x")
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from tinygrad_edu.errors import ArgumentError, OptionError, StateError
+from tinygrad_edu.errors import ArgumentError, MissingMethodError, OptionError, StateError
 from tinygrad_edu.optim.flat import PIECE, Slot, gather, lay_out, runs
 from tinygrad_edu.optim.hyperparameter import NOT_NEGATIVE, Hyperparameter
 
@@ -70,7 +70,7 @@ class Optimizer:
             scratch: a place for intermediate results.
             *running: the running sums, in the order of their names; to be updated in place, too.
         """
-        raise NotImplementedError(f"{type(self).__name__} has no update rule; define its method `update`")
+        raise MissingMethodError(f"{type(self).__name__} has no update rule; define its method `update`")
 
     def step(self) -> None:
         """Update, in place and all at once, the parameters that have a gradient.
