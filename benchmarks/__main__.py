@@ -66,7 +66,7 @@ def print_table(engines: Iterable[str], measurements: dict[str, Measurement],
     for name in engines:
         if name in measurements:
             m = measurements[name]
-            print(f"  {name:22}{m.seconds * 1e6:12,.1f} us{m.ratio:10.2f} x  ± {m.spread:.2f}")
+            print(f"  {name:22}{m.seconds * 1e6:12,.1f} us{m.ratio:10.3f} x  ± {m.spread:.3f}")
         else:
             print(f"  {name:22}{failures[name]}")
 

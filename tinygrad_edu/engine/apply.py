@@ -42,7 +42,7 @@ def apply(make: type[Node], op: Op, inputs: tuple, options: dict[str, Any]) -> A
         y = op.forward(*data, **options)
     except Exception:
         y = compute(op, data, options)  # which knows what to do
-    if type(y) is not np.ndarray and type(y) is not float:
+    if type(y) is not float and (type(y) is not np.ndarray or not y.ndim):
         y = as_number(y, data)
     return record(make, y, op, inputs, options)
 

@@ -62,15 +62,18 @@ def _table() -> dict[Function, Function]:
 
 TABLE = _table()
 
+QUICK: dict[Function, Function] = {}
+"""The methods of a Value that do what a ufunc does; from `value.py`, which knows how Values are made."""
+
 
 # ----- the two protocols -----
 
 def array_ufunc(self: Any, ufunc: np.ufunc, method: str, *args: Any, **kwargs: Any) -> Any:
     """What NumPy calls for a ufunc with a Value among its arguments."""
+    if method == "__call__" and not kwargs and ufunc in QUICK and args[0] is self:  # nearly every call
+        return QUICK[ufunc](*args)
     ours = TABLE.get(ufunc)
     if method == "__call__":
-        if type(ours) is Op and not kwargs:  # nearly every call
-            return self._apply(ours, args, ours.defaults)
         if ufunc in WITHOUT_GRADIENT:
             return _on_data(ufunc, args, kwargs)
     elif method == "outer" and ours is not None:

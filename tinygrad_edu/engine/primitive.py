@@ -5,7 +5,9 @@ from functools import partial, update_wrapper
 from inspect import Parameter, signature
 from typing import Any
 
-from tinygrad_edu.errors import GradientRuleError, OptionError
+import numpy as np
+
+from tinygrad_edu.errors import GradientRuleError, OptionError, TinygradError
 
 Rule = Callable[..., Any]
 
@@ -57,16 +59,17 @@ class Op:
         # one or two inputs, each with a rule, and nothing else: what can be run without much ado
         self.quick = self.arity in (1, 2) and None not in self.rules and not self.input_defaults and not self.defaults
         self._own_bind = bind
+        self._required = {name for name, default in self.defaults.items() if default is Parameter.empty}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._own_bind is None and len(args) == self.arity and kwargs.keys() <= self.defaults.keys():
-            inputs, options = args, self.defaults | kwargs if kwargs else self.defaults  # nearly every call
+        if len(args) == self.arity and not kwargs and self._own_bind is None and not self._required:
+            inputs, options = args, self.defaults  # nearly every call
         else:
             inputs, options = self.bind(*args, **kwargs)
         for x in inputs:
             if isinstance(x, Operand):
                 return x._apply(self, inputs, options)
-        return self.forward(*inputs, **options)
+        return self.forward(*[np.asarray(x) if isinstance(x, list | tuple) else x for x in inputs], **options)
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -81,6 +84,8 @@ class Op:
         if self._own_bind is not None:
             try:
                 return self._own_bind(*args, **kwargs)
+            except TinygradError:
+                raise
             except TypeError as error:
                 raise self._wrong_call(str(error).removeprefix("<lambda>() ")) from None
         if self.variadic:
@@ -98,7 +103,11 @@ class Op:
             if name not in self.defaults or name in given:
                 known = name in self.defaults or name in self.input_names
                 raise self._wrong_call(f"given {name!r} twice" if known else f"given {name!r}, which it does not have")
-        return inputs, self.defaults | given | kwargs
+        options = self.defaults | given | kwargs
+        for name in self._required:
+            if options[name] is Parameter.empty:
+                raise self._wrong_call(f"missing its option {name!r}")
+        return inputs, options
 
     def _wrong_call(self, what: str) -> OptionError:
         return OptionError(f"{self.name} was called {what}; its signature here is {self.name}{signature(self.forward)}")

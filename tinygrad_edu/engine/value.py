@@ -9,7 +9,7 @@ from tinygrad_edu.engine import modes, ops
 from tinygrad_edu.engine.apply import NUMBERS, apply, as_number, compute, constant
 from tinygrad_edu.engine.array_methods import ArrayMethods
 from tinygrad_edu.engine.graph import NO_OPTIONS, Node, ancestors, check_unchanged, clock, one_at_a_time, pull_back
-from tinygrad_edu.engine.numpy_protocol import array_function, array_ufunc
+from tinygrad_edu.engine.numpy_protocol import QUICK, TABLE, array_function, array_ufunc
 from tinygrad_edu.engine.primitive import Op
 from tinygrad_edu.errors import BackwardError, DtypeError, OptionError, ShapeError
 
@@ -337,3 +337,7 @@ class Value(ArrayMethods, Node):
 
 def _plain(x: Any) -> Any:
     return x._data if isinstance(x, Node) else x
+
+
+QUICK.update({ufunc: _unary(op) if op.arity == 1 else _binary(op)[0] for ufunc, op in TABLE.items()
+              if isinstance(ufunc, np.ufunc) and isinstance(op, Op) and op.quick})
