@@ -693,3 +693,16 @@ def test_every_error_is_one_of_the_librarys_and_leaves_values_as_they_were():
     np.testing.assert_array_equal(x.data, [1.0, 1.0])
     np.testing.assert_array_equal(x.grad, [1.0, 2.0])
     assert (x * x).op is not None  # ops still remember
+
+
+def test_a_gradient_rule_may_itself_use_grad_and_be_differentiated_again():
+    def cube(x):
+        return x * x * x
+
+    @tg.primitive("h({x})", x=lambda g, y, x: g * tg.grad(cube)(x))
+    def h(x):
+        return x**3
+
+    assert tg.grad(h)(0.5) == 3 * 0.5**2
+    assert tg.grad(tg.grad(h))(0.5) == 6 * 0.5
+    assert tg.grad(tg.grad(tg.grad(h)))(0.5) == 6.0

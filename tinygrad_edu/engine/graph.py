@@ -90,7 +90,7 @@ def ancestors(roots: Iterable[Node], since: int = 0) -> tuple[list[Node], list[N
     """
     computed: list[Any] = []
     ends: list[Node] = []
-    older: list[Node] = []
+    held: list[Node] = []  # ends that are in the hands of another pass, whose rule asked for this one
     waiting: list[Any] = list(dict.fromkeys(roots))
     with one_at_a_time:
         try:
@@ -103,20 +103,42 @@ def ancestors(roots: Iterable[Node], since: int = 0) -> tuple[list[Node], list[N
                     ends.append(node)
                     continue
                 computed.append(node)
-                first = node._x1
-                for x in first if type(first) is tuple else (first, node._x2):
-                    if isinstance(x, Node) and x._g is not SEEN:
-                        if x._g is not None:
-                            if x.time < since:  # in the hands of the pass whose rule asked for this one
-                                older.append(x)
-                                continue
-                            _refuse_nested(x)
+                x = node._x1
+                if type(x) is tuple:
+                    waiting.extend(_unseen(x, since, held))
+                    continue
+                # what _unseen does, once more for one or two inputs: a scalar graph has thousands of these
+                if isinstance(x, Node) and x._g is not SEEN:
+                    if x._g is None:
                         x._g = SEEN
                         waiting.append(x)
+                    else:
+                        waiting.extend(_unseen((x,), since, held))
+                x = node._x2
+                if isinstance(x, Node) and x._g is not SEEN:
+                    if x._g is None:
+                        x._g = SEEN
+                        waiting.append(x)
+                    else:
+                        waiting.extend(_unseen((x,), since, held))
         finally:
             _clear(computed, ends, waiting)
     computed.sort(key=_time, reverse=True)
-    return computed, ends + older
+    return computed, ends + held
+
+
+def _unseen(inputs: Iterable[Any], since: int, held: list[Node]) -> list[Node]:
+    """The nodes among some inputs that the walk has not met yet, marked as met from now on."""
+    found = []
+    for x in inputs:
+        if isinstance(x, Node) and x._g is not SEEN:
+            if x._g is not None and x.time < since:
+                held.append(x)
+                continue
+            _refuse_nested(x)
+            x._g = SEEN
+            found.append(x)
+    return found
 
 
 def _refuse_nested(x: Node) -> None:
@@ -191,24 +213,29 @@ def pull_back(nodes: Sequence[Node], ends: Sequence[Node], seed: Any, *, as_grap
                 try:
                     if b is None:
                         d = node.op.rules[0](g, node._data, a._data)
-                        e = None
+                        if type(d) is not float:
+                            d = _fitted(d, a, node, 0)
+                        a._g = d if a._g is PENDING else a._g + d
+                        continue
+                    x1 = a._data if isinstance(a, Node) else a
+                    x2 = b._data if isinstance(b, Node) else b
+                    rule_a, rule_b = node.op.rules
+                    if x1 is a or a._g is None:
+                        d = rule_b(g, node._data, x1, x2)
+                    elif x2 is b or b._g is None:
+                        d = rule_a(g, node._data, x1, x2)
+                        b = a
                     else:
-                        x1 = a._data if isinstance(a, Node) else a
-                        x2 = b._data if isinstance(b, Node) else b
-                        rule_a, rule_b = node.op.rules
-                        d = rule_a(g, node._data, x1, x2) if x1 is not a and a._g is not None else None
-                        e = rule_b(g, node._data, x1, x2) if x2 is not b and b._g is not None else None
+                        d = rule_b(g, node._data, x1, x2)
+                        e = rule_a(g, node._data, x1, x2)
+                        if type(e) is not float:
+                            e = _fitted(e, a, node, 0)
+                        a._g = e if a._g is PENDING else a._g + e
+                    if type(d) is not float:
+                        d = _fitted(d, b, node, 1)
+                    b._g = d if b._g is PENDING else b._g + d
                 except Exception:
                     _pull(node, g, as_graph, inspect)  # which knows what to do
-                    continue
-                if d is not None:
-                    if type(d) is not float:
-                        d = _fitted(d, a, node, 0)
-                    a._g = d if a._g is PENDING else a._g + d
-                if e is not None:
-                    if type(e) is not float:
-                        e = _fitted(e, b, node, 1)
-                    b._g = e if b._g is PENDING else b._g + e
             return ([None if x._g is PENDING else x._g for x in nodes],
                     [None if x._g is PENDING else x._g for x in ends])
         finally:

@@ -35,6 +35,8 @@ class Op:
     Calling an op runs it on whatever it is given: arrays compute, an `Operand` decides for itself.
     """
 
+    __slots__ = ("__dict__", "arity", "each_rule", "forward", "quick", "rules")
+
     def __init__(self, forward: Callable[..., Any], notation: str, symbol: str, rules: Mapping[str, Rule],
                  bind: Callable[..., tuple[tuple, dict]] | None) -> None:
         update_wrapper(self, forward)
@@ -62,8 +64,8 @@ class Op:
         self._required = {name for name, default in self.defaults.items() if default is Parameter.empty}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if len(args) == self.arity and not kwargs and self._own_bind is None and not self._required:
-            inputs, options = args, self.defaults  # nearly every call
+        if len(args) == self.arity and self._own_bind is None and self._required <= kwargs.keys() <= self.defaults.keys():
+            inputs, options = args, self.defaults | kwargs if kwargs else self.defaults  # nearly every call
         else:
             inputs, options = self.bind(*args, **kwargs)
         for x in inputs:
