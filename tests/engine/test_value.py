@@ -98,10 +98,13 @@ BINARY = [operator.add, operator.sub, operator.mul, operator.truediv, operator.f
 @pytest.mark.parametrize("combine", BINARY)
 @given(a=numbers.map(abs), b=st.floats(-3, 3).filter(lambda x: abs(x) > 1e-3))
 def test_operators_and_their_reflections_give_numpys_bits(combine, a, b):
+    x, y = np.array([a]), np.array([b])
     with np.errstate(all="ignore"):
-        expected = combine(np.array([a]), np.array([b]))
-        for result in (combine(tg.Value([a]), tg.Value([b])), combine(tg.Value([a]), b), combine(a, tg.Value([b])),
-                       combine(np.array([a]), tg.Value([b])), combine(tg.Value([a]), np.array([b]))):
+        for result, expected in [
+            (combine(tg.Value(x), tg.Value(y)), combine(x, y)), (combine(tg.Value(x), y), combine(x, y)),
+            (combine(x, tg.Value(y)), combine(x, y)), (combine(tg.Value(x), b), combine(x, b)),
+            (combine(a, tg.Value(y)), combine(a, y)),
+        ]:
             assert isinstance(result, tg.Value)
             np.testing.assert_array_equal(result.data, expected)
 

@@ -193,9 +193,6 @@ def pull_back(nodes: Sequence[Node], ends: Sequence[Node], seed: Any, *, as_grap
     plain = not as_graph and inspect is None
     with one_at_a_time:
         asked: list[Any] = [*nodes, *ends]
-        for x in asked:
-            if x._g is not None:
-                _refuse_nested(x)
         try:
             for x in asked:
                 x._g = PENDING
@@ -204,7 +201,9 @@ def pull_back(nodes: Sequence[Node], ends: Sequence[Node], seed: Any, *, as_grap
                 g = node._g
                 if g is PENDING:  # reached only through inputs that have no gradient, such as class labels
                     continue
-                if not (plain and type(node._data) is float and node.op.quick):
+                y = node._data
+                op = node.op
+                if type(y) is not float or not op.quick or not plain:
                     _pull(node, g, as_graph, inspect)
                     continue
                 # What `_pull` does, once more for one or two numbers: a scalar graph has thousands of these.
@@ -212,22 +211,22 @@ def pull_back(nodes: Sequence[Node], ends: Sequence[Node], seed: Any, *, as_grap
                 b = node._x2
                 try:
                     if b is None:
-                        d = node.op.rules[0](g, node._data, a._data)
+                        d = op.rules[0](g, y, a._data)
                         if type(d) is not float:
                             d = _fitted(d, a, node, 0)
                         a._g = d if a._g is PENDING else a._g + d
                         continue
                     x1 = a._data if isinstance(a, Node) else a
                     x2 = b._data if isinstance(b, Node) else b
-                    rule_a, rule_b = node.op.rules
+                    rule_a, rule_b = op.rules
                     if x1 is a or a._g is None:
-                        d = rule_b(g, node._data, x1, x2)
+                        d = rule_b(g, y, x1, x2)
                     elif x2 is b or b._g is None:
-                        d = rule_a(g, node._data, x1, x2)
+                        d = rule_a(g, y, x1, x2)
                         b = a
                     else:
-                        d = rule_b(g, node._data, x1, x2)
-                        e = rule_a(g, node._data, x1, x2)
+                        d = rule_b(g, y, x1, x2)
+                        e = rule_a(g, y, x1, x2)
                         if type(e) is not float:
                             e = _fitted(e, a, node, 0)
                         a._g = e if a._g is PENDING else a._g + e

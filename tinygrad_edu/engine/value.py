@@ -13,7 +13,7 @@ from tinygrad_edu.engine.numpy_protocol import QUICK, TABLE, array_function, arr
 from tinygrad_edu.engine.primitive import Op
 from tinygrad_edu.errors import BackwardError, DtypeError, OptionError, ShapeError
 
-new, tick = object.__new__, clock.__next__
+new, tick, ACTIVE = object.__new__, clock.__next__, modes.ACTIVE
 FLOAT64 = np.dtype(np.float64)
 
 
@@ -57,7 +57,7 @@ def _binary(op: Op) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any
         node.grad = None
         node._g = None
         node.time = tick()
-        return node if not modes.ACTIVE else modes.made(node)
+        return node if not ACTIVE else modes.made(node)
 
     def reflected(a: Any, b: Any) -> Any:
         return apply(Value, op, (b, a), NO_OPTIONS)
@@ -86,7 +86,7 @@ def _unary(op: Op) -> Callable[[Any], Any]:
         node.grad = None
         node._g = None
         node.time = tick()
-        return node if not modes.ACTIVE else modes.made(node)
+        return node if not ACTIVE else modes.made(node)
 
     method.__name__, method.__doc__ = op.name, op.__doc__
     return method
