@@ -53,7 +53,6 @@ def record(make: type[Node], y: Any, op: Op, inputs: tuple, options: dict[str, A
     node._data = y
     node.op = op
     node.options = options
-    node.name = ""
     node.grad = None
     node._g = None
     node.time = next(clock)

@@ -28,12 +28,10 @@ class Node(Operand):
     A node knows its inputs, never its users: no reference cycles, so a graph is freed with its last Value.
     """
 
-    __slots__ = ("__weakref__", "_changed", "_data", "_g", "_origin", "_x1", "_x2", "grad", "name", "op", "options",
-                 "time")
+    __slots__ = ("__weakref__", "_data", "_g", "_notes", "_x1", "_x2", "grad", "op", "options", "time")
 
     _data: Any
     grad: Any
-    name: str
     op: Op | None
     options: dict[str, Any]
     time: int
@@ -42,8 +40,7 @@ class Node(Operand):
     _x1: Any
     _x2: Any
     _g: Any  # during a pass: PENDING if a gradient is asked for, then the sum of what has arrived; otherwise None
-    _changed: tuple[int, str]  # set at the first change of data: when, and by what
-    _origin: Any  # set under detect_anomaly: where the node was made
+    _notes: dict[str, Any]  # what few nodes have: "name", "changed" (when, by what), "origin" (for detect_anomaly)
 
     @property
     def inputs(self) -> tuple:
@@ -58,16 +55,35 @@ class Node(Operand):
         """The inputs that are nodes."""
         return tuple([x for x in self.inputs if isinstance(x, Node)])
 
+    def note(self, key: str, default: Any) -> Any:
+        """What was noted of this node, if anything was."""
+        return getattr(self, "_notes", {}).get(key, default)
+
+    def add_note(self, key: str, value: Any) -> None:
+        """Note something that few nodes have; the others pay nothing for it."""
+        if not hasattr(self, "_notes"):
+            self._notes = {}
+        self._notes[key] = value
+
+    @property
+    def name(self) -> str:
+        """What it is called in drawings and messages; empty if it has no name."""
+        return self.note("name", "")
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self.add_note("name", name)
+
     def mark_changed(self, by: str) -> None:
         """Note that the data is not what it was: a gradient that needs the old data is an error from now on."""
         global _last_change
         _last_change = next(clock)
-        self._changed = (_last_change, by)
+        self.add_note("changed", (_last_change, by))
 
     def describe(self) -> str:
         """How a message calls this node: `'weight' (3, 2)`, `a Value of shape (3,)`."""
-        shape = np.shape(self._data)
-        return f"{self.name!r} {shape}" if self.name else f"a {type(self).__name__} of shape {shape}"
+        name, shape = self.name, np.shape(self._data)
+        return f"{name!r} {shape}" if name else f"a {type(self).__name__} of shape {shape}"
 
 
 class _Mark:
@@ -170,7 +186,7 @@ def check_unchanged(nodes: Sequence[Node]) -> None:
         return
     for node in nodes:
         for x in (node, *node.parents):
-            when, by = getattr(x, "_changed", (0, ""))
+            when, by = x.note("changed", (0, ""))
             if when > node.time:
                 what, op = "output" if x is node else "input", _op(node).name
                 raise MutationError(f"backward of {op}: its {what} {x.describe()} was changed by {by} after {op} had "

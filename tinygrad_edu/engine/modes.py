@@ -105,7 +105,7 @@ def _watch_forward(node: Node) -> None:
         already = next(filter(None, map(_not_finite, inputs)), "")
         source = f"; its input already had {already}" if already else ""
         raise AnomalyError(f"{op.name} of {_described(inputs)} made {bad}{source} ({line})")
-    node._origin = (line, [_checksum(x) for x in (node, *inputs)])
+    node.add_note("origin", (line, [_checksum(x) for x in (node, *inputs)]))
 
 
 def watch_backward(node: Node, i: int, gradient: Any) -> None:
@@ -113,7 +113,7 @@ def watch_backward(node: Node, i: int, gradient: Any) -> None:
     bad = _not_finite(gradient)
     if bad:
         assert node.op is not None
-        line = getattr(node, "_origin", ("made before detect_anomaly was on",))[0]
+        line = node.note("origin", ("made before detect_anomaly was on",))[0]
         raise AnomalyError(f"backward of {node.op.name} of {_described(node.inputs)} made {bad} as the gradient of its "
                            f"input {node.op.input_name(i)} ({line})")
 
@@ -121,7 +121,7 @@ def watch_backward(node: Node, i: int, gradient: Any) -> None:
 def check_unwritten(nodes: list[Node]) -> None:
     """Under detect_anomaly: raise MutationError if an array that a node saved was written into."""
     for node in nodes:
-        origin = getattr(node, "_origin", None)
+        origin = node.note("origin", None)
         if origin is None:
             continue
         line, checksums = origin

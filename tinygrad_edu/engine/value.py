@@ -53,7 +53,6 @@ def _binary(op: Op) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any
         node._x1 = a
         node._x2 = b
         node.options = NO_OPTIONS
-        node.name = ""
         node.grad = None
         node._g = None
         node.time = tick()
@@ -82,7 +81,6 @@ def _unary(op: Op) -> Callable[[Any], Any]:
         node._x1 = a
         node._x2 = None
         node.options = NO_OPTIONS
-        node.name = ""
         node.grad = None
         node._g = None
         node.time = tick()
@@ -116,7 +114,8 @@ class Value(ArrayMethods, Node):
     def __init__(self, data: Any, name: str = "") -> None:
         self._data = _differentiable(data)
         self.grad = None
-        self.name = name
+        if name:
+            self.name = name
         self.op, self._x1, self._x2, self._g, self.options = None, None, None, None, NO_OPTIONS
         self.time = next(clock)
 
