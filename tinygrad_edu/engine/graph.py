@@ -303,6 +303,8 @@ def _fitted(d: Any, x: Node, node: Node, i: int) -> Any:
         shape, dtype = (), np.dtype(np.float64)
     else:
         shape, dtype = like.shape, like.dtype
+    if type(like) is np.ndarray and isinstance(d, float | np.floating):
+        return np.full(shape, d, dtype)  # a rule may leave what is the same everywhere as a single number
     if isinstance(d, Node):
         kind = np.dtype(getattr(d._data, "dtype", np.float64))
     elif isinstance(d, np.ndarray | np.generic | float | int):
@@ -314,8 +316,6 @@ def _fitted(d: Any, x: Node, node: Node, i: int) -> Any:
         raise GradientRuleError(f"the gradient rule of {_op(node).name} for its input {_op(node).input_name(i)} "
                                 f"returned {found}, not an array of real numbers")
     if np.shape(d) != shape:
-        if np.ndim(d) == 0 and not isinstance(d, Node):
-            return np.full(shape, d, dtype)  # a rule may leave what is the same everywhere as a single number
         d = _unbroadcast(d, shape, node, i)
     if isinstance(d, Node):
         return d if kind == dtype else ops.astype(d, dtype=dtype)

@@ -31,7 +31,7 @@ class MSELoss(Module):
 
     def forward(self, prediction: Any, target: Any) -> Any:
         prediction, target = _pair("MSELoss", prediction, target)
-        return ops.sum_of_squares(ops.subtract(prediction, target), divisor=math.prod(prediction.shape))
+        return ops.sum_of_squares(prediction - target, divisor=math.prod(prediction.shape))
 
 
 class LeastSquaresLoss(Module):
@@ -55,7 +55,7 @@ class LeastSquaresLoss(Module):
     def forward(self, prediction: Any, target: Any) -> Any:
         prediction, target = _pair("LeastSquaresLoss", prediction, target)
         n = prediction.shape[0] if prediction.shape else 1
-        return ops.sum_of_squares(ops.subtract(prediction, target), divisor=2 * n)
+        return ops.sum_of_squares(prediction - target, divisor=2 * n)
 
 
 class CrossEntropyLoss(Module):
@@ -84,14 +84,13 @@ class CrossEntropyLoss(Module):
     def forward(self, logits: Any, labels: Any) -> Any:
         logits = operand("CrossEntropyLoss", "logits", logits)
         labels = operand("CrossEntropyLoss", "labels", labels)
-        *rows, classes = logits.shape or (0,)
-        if labels.size == 0 or tuple(rows) != labels.shape:
+        if labels.size == 0 or logits.shape[:-1] != labels.shape or not logits.shape:
             raise ShapeError(f"CrossEntropyLoss: logits {logits.shape} and labels {labels.shape} do not fit; "
                              "expected are (n, classes) and (n,), with n of 1 or more")
         if labels.dtype.kind not in "iu":
             raise DtypeError(f"CrossEntropyLoss: labels have dtype {labels.dtype}, but must be integers, the "
                              "number of the class of each row")
-        low, high = labels.min(), labels.max()
+        classes, low, high = logits.shape[-1], labels.min(), labels.max()
         if low < 0 or high >= classes:
             raise ArgumentError(f"CrossEntropyLoss: there are labels from {low} to {high}, but the {classes} "
                                 f"classes of logits {logits.shape} are 0 to {classes - 1}")

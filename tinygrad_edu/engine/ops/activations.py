@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from tinygrad_edu.engine.ops.indexing import setitem
 from tinygrad_edu.engine.ops.kinks import choose
 from tinygrad_edu.engine.ops.reductions import kept
 from tinygrad_edu.engine.primitive import builtin
@@ -79,9 +78,10 @@ def _own_class(labels):
 
 
 def _cross_entropy_rule(g, y, logits, labels):
-    own = _own_class(labels)
-    p = np.exp(logits - logits[own][..., None] - y[..., None])  # softmax, as -y = ln softmax(logits)[label]
-    return g[..., None] * setitem(p, own, p[own] - 1.0)
+    own = logits[_own_class(labels)]
+    softmax = np.exp(logits - own[..., None] - y[..., None])  # as y = -ln softmax(logits)[label]
+    one_hot = np.asarray(labels)[..., None] == np.arange(np.shape(logits)[-1])
+    return g[..., None] * (softmax - one_hot)
 
 
 @builtin(r"-\ln \mathrm{softmax}({logits})_{{labels}}", "cross entropy", logits=_cross_entropy_rule)
@@ -93,5 +93,5 @@ def cross_entropy(logits, labels):
     """
     if np.shape(labels) != np.shape(logits)[:-1]:
         raise ValueError("cross_entropy needs one label for each row of the logits")
-    shifted = logits - np.max(logits, axis=-1, keepdims=True)
-    return np.log(np.sum(np.exp(shifted), axis=-1)) - shifted[_own_class(labels)]
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return np.log(np.exp(shifted).sum(axis=-1)) - shifted[_own_class(labels)]
