@@ -24,31 +24,25 @@ NUMBERS = frozenset({float, int, bool})
 def apply(make: type[Node], op: Op, inputs: tuple, options: dict[str, Any]) -> Any:
     """A new node y = op(*inputs, **options) of class `make`."""
     data = []
-    plain = True  # whether an input is a constant that is not yet what the graph keeps of it
     for x in inputs:
         if isinstance(x, Node):
             data.append(x._data)
         else:
-            data.append(constant(x, op.name))
-            plain = plain and data[-1] is x
-    if not plain:
-        inputs = tuple([x if isinstance(x, Node) else d for x, d in zip(inputs, data, strict=True)])
+            d = constant(x, op.name)
+            if d is not x:  # the graph keeps what it computes with
+                inputs = tuple([d if each is x else each for each in inputs])
+            data.append(d)
     if options is not op.defaults:
         for name, option in options.items():
             if isinstance(option, Node):
                 raise OptionError(f"{op.name}: {name} must be plain, not a Value: it has no gradient; "
                                   f"pass {name}=v.data")
     try:
-        y = op.forward(*data, **options)
+        y = op.forward(*data, **options) if options else op.forward(*data)
     except Exception:
         y = compute(op, data, options)  # which knows what to do
     if type(y) is not float and (type(y) is not np.ndarray or not y.ndim):
         y = as_number(y, data)
-    return record(make, y, op, inputs, options)
-
-
-def record(make: type[Node], y: Any, op: Op, inputs: tuple, options: dict[str, Any]) -> Any:
-    """The new node that remembers how y was made."""
     node: Any = object.__new__(make)
     node._data = y
     node.op = op
@@ -66,7 +60,7 @@ def record(make: type[Node], y: Any, op: Op, inputs: tuple, options: dict[str, A
 
 def constant(x: Any, what: str) -> Any:
     """x as an operand without gradient: a real number or an array of them; DtypeError if it is neither."""
-    if type(x) in NUMBERS or x is None:
+    if type(x) in NUMBERS or x is None or type(x) is np.ndarray and x.dtype.kind in "fiub":
         return x
     array = x
     if not hasattr(x, "dtype"):

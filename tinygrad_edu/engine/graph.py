@@ -61,9 +61,10 @@ class Node(Operand):
 
     def add_note(self, key: str, value: Any) -> None:
         """Note something that few nodes have; the others pay nothing for it."""
-        if not hasattr(self, "_notes"):
-            self._notes = {}
-        self._notes[key] = value
+        try:
+            self._notes[key] = value
+        except AttributeError:
+            self._notes = {key: value}
 
     @property
     def name(self) -> str:
@@ -259,17 +260,17 @@ def pull_back(nodes: Sequence[Node], ends: Sequence[Node], seed: Any, *, as_grap
 
 def _pull(node: Any, g: Any, as_graph: bool, inspect: Callable[[Node, int, Any], None] | None) -> None:
     """Send g = dJ/dnode on to the inputs of the node, through the rules of its op."""
-    op, inputs, options = node.op, node.inputs, node.options
-    if as_graph:
-        y, values = node, inputs
-    else:
-        y, values = node._data, [x._data if isinstance(x, Node) else x for x in inputs]
+    op = node.op
+    options = node.options
+    inputs = node.inputs
+    y = node if as_graph else node._data
+    values = inputs if as_graph else [x._data if isinstance(x, Node) else x for x in inputs]
     rules = op.rules if op.each_rule is None else op.rules_for(inputs)
     for i, x in enumerate(inputs):
         if not isinstance(x, Node) or x._g is None or (rule := rules[i]) is None:
             continue
         try:
-            d = rule(g, y, *values, **options)
+            d = rule(g, y, *values, **options) if options else rule(g, y, *values)
         except (ZeroDivisionError, OverflowError):  # Python numbers raise where NumPy says inf
             d = rule(_as_numpy(g), _as_numpy(y), *map(_as_numpy, values), **options)
         except Exception as error:

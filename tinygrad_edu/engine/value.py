@@ -259,9 +259,11 @@ class Value(ArrayMethods, Node):
                 modes.check_unwritten(nodes)
                 inspect = modes.watch_backward
             found, shares = pull_back(nodes, leaves, seed, inspect=inspect) if nodes else ([], [seed])
-            totals = [x.grad if g is None else g if x.grad is None else x.grad + g
+            totals = [g if x.grad is None else x.grad if g is None else x.grad + g
                       for x, g in zip(leaves, shares, strict=True)]
-            for x, g in zip([*nodes, *leaves], [*found, *totals], strict=True):
+            for x, g in zip(nodes, found, strict=True):
+                x.grad = g
+            for x, g in zip(leaves, totals, strict=True):
                 x.grad = g
 
     def _seed(self, gradient: Any) -> Any:
