@@ -12,7 +12,8 @@ import tinygrad_edu as tg
 from tests.engine.cases import CASES, activations, arithmetic, elementwise
 from tests.engine.cases.case import Case
 from tinygrad_edu.engine.apply import apply
-from tinygrad_edu.engine.graph import ancestors, pull_back
+from tinygrad_edu.engine.backpropagation import pull_back
+from tinygrad_edu.engine.graph import ancestors
 
 ELEMENTWISE = [case for case in [*arithmetic.CASES, *elementwise.CASES, *activations.CASES]
                if case.op not in ("softmax", "log_softmax", "logsumexp", "cross_entropy")]

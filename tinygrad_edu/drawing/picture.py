@@ -10,7 +10,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from tinygrad_edu.drawing.labels import NO_GRADIENT, Summary, number, plain, signed, subscript, summary
-from tinygrad_edu.engine.graph import check_unchanged, pull_back
+from tinygrad_edu.engine.chain_rule import shares
+from tinygrad_edu.engine.graph import check_unchanged
 from tinygrad_edu.engine.value import Value
 from tinygrad_edu.errors import ArgumentError, OptionError
 
@@ -183,12 +184,7 @@ def _arrows(y: Value, arguments: Arguments, names: dict[Value, str], places: dic
 
 def _passed_back(y: Value, g: Any) -> dict[int, float]:
     """What each input of y gets, by slot, when the gradient g arrives at y: the op's own rules, run on g."""
-    passed = {}
-
-    def note(_: Any, slot: int, gradient: Any) -> None:
-        passed[slot] = float(gradient)
-
-    if y.op is not None:
-        with np.errstate(all="ignore"):
-            pull_back([y], y.parents, g, inspect=note)
-    return passed
+    if y.op is None:
+        return {}
+    with np.errstate(all="ignore"):
+        return {slot: float(share) for slot, _, share in shares(y, g)}

@@ -60,7 +60,7 @@ def apply(make: type[Node], op: Op, inputs: tuple, options: dict[str, Any]) -> A
 
 def constant(x: Any, what: str) -> Any:
     """x as an operand without gradient: a real number or an array of them; DtypeError if it is neither."""
-    if type(x) in NUMBERS or x is None or type(x) is np.ndarray and x.dtype.kind in "fiub":
+    if type(x) in NUMBERS or x is None or (type(x) is np.ndarray and x.dtype.kind in "fiub"):
         return x
     array = x
     if not hasattr(x, "dtype"):

@@ -64,8 +64,9 @@ class Op:
         self._required = {name for name, default in self.defaults.items() if default is Parameter.empty}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if len(args) == self.arity and self._own_bind is None and self._required <= kwargs.keys() <= self.defaults.keys():
-            inputs, options = args, self.defaults | kwargs if kwargs else self.defaults  # nearly every call
+        usual = len(args) == self.arity and self._own_bind is None
+        if usual and self._required <= kwargs.keys() <= self.defaults.keys():
+            inputs, options = args, self.defaults | kwargs if kwargs else self.defaults
         else:
             inputs, options = self.bind(*args, **kwargs)
         for x in inputs:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.engine import modes, ops
-from tinygrad_edu.engine.graph import Node, ancestors, check_unchanged, on_the_way_to, pull_back
+from tinygrad_edu.engine.backpropagation import pull_back
+from tinygrad_edu.engine.graph import Node, ancestors, check_unchanged, on_the_way_to
 from tinygrad_edu.engine.trees import leaves, map_leaves, pairs, with_leaves
 from tinygrad_edu.engine.value import Value
 from tinygrad_edu.errors import (

@@ -8,7 +8,8 @@ import numpy as np
 from tinygrad_edu.engine import modes, ops
 from tinygrad_edu.engine.apply import NUMBERS, apply, as_number, compute, constant
 from tinygrad_edu.engine.array_methods import ArrayMethods
-from tinygrad_edu.engine.graph import NO_OPTIONS, Node, ancestors, check_unchanged, clock, one_at_a_time, pull_back
+from tinygrad_edu.engine.backpropagation import backpropagate, one_at_a_time, pull_back
+from tinygrad_edu.engine.graph import NO_OPTIONS, Node, ancestors, check_unchanged, clock
 from tinygrad_edu.engine.numpy_protocol import QUICK, TABLE, array_function, array_ufunc
 from tinygrad_edu.engine.primitive import Op
 from tinygrad_edu.errors import BackwardError, DtypeError, OptionError, ShapeError
@@ -251,16 +252,21 @@ class Value(ArrayMethods, Node):
         array([ 2., 40.])
         """
         seed = self._seed(gradient)
+        nodes: list[Any]
+        leaves: list[Any]
+        found: list[Any]
         with one_at_a_time:
-            nodes, leaves = ancestors([self])
-            check_unchanged(nodes)
-            inspect = None
-            if modes.watching():
+            if self.op is None:
+                nodes, found, leaves, sums = [], [], [self], [seed]
+            elif modes.watching():
+                nodes, leaves = ancestors([self])
+                check_unchanged(nodes)
                 modes.check_unwritten(nodes)
-                inspect = modes.watch_backward
-            found, shares = pull_back(nodes, leaves, seed, inspect=inspect) if nodes else ([], [seed])
+                found, sums = pull_back(nodes, leaves, seed, inspect=modes.watch_backward)
+            else:
+                nodes, found, leaves, sums = backpropagate(self, seed)
             totals = [g if x.grad is None else x.grad if g is None else x.grad + g
-                      for x, g in zip(leaves, shares, strict=True)]
+                      for x, g in zip(leaves, sums, strict=True)]
             for x, g in zip(nodes, found, strict=True):
                 x.grad = g
             for x, g in zip(leaves, totals, strict=True):

@@ -1,0 +1,136 @@
+"""The backward pass: node by node, newest first, an input's gradient is the sum of the shares of all its edges.
+
+`backpropagate` is the quick one behind `Value.backward`, `pull_back` the general one.
+"""
+
+from collections.abc import Callable, Sequence
+from threading import RLock
+from typing import Any
+
+from tinygrad_edu.engine.chain_rule import shares
+from tinygrad_edu.engine.graph import Node, ancestors, check_unchanged, last_change
+
+FAR = 1000
+"""Ticks of the clock without a node of the graph, after which the pass looks for the next node and leaps."""
+
+one_at_a_time = RLock()
+"""`backpropagate` sums gradients up in the nodes themselves, which other threads may share."""
+
+_running = False
+
+
+def pull_back(nodes: Sequence[Node], ends: Sequence[Node], seed: Any, *, as_graph: bool = False,
+              inspect: Callable[[Node, int, Any], None] | None = None) -> tuple[list[Any], list[Any]]:
+    """The gradients of J by the nodes and by the ends, given the first one's, `seed`; None where none arrives.
+
+    Args:
+        nodes: computed nodes, newest first, such as those of `ancestors`.
+        ends: other nodes whose gradients are asked for, such as the leaves. No other gradient is computed.
+        as_graph: run the rules on the nodes, not on their data, so that the gradients are a graph themselves.
+        inspect: called with (node, number of the input, share) for every edge.
+    """
+    gradients: dict[Node, Any] = dict.fromkeys([*nodes, *ends])
+    if nodes:
+        gradients[nodes[0]] = seed
+    for node in nodes:
+        g = gradients[node]
+        if g is None:  # reached only through inputs that have no gradient, such as class labels
+            continue
+        for i, x, d in shares(node, g, as_graph, gradients.__contains__):
+            if inspect is not None:
+                inspect(node, i, d)
+            gradients[x] = d if gradients[x] is None else gradients[x] + d
+    return [gradients[x] for x in nodes], [gradients[x] for x in ends]
+
+
+def backpropagate(root: Node, seed: Any) -> tuple[list[Node], list[Any], list[Node], list[Any]]:
+    """All computed nodes that gradients of the root reach, with these, and all leaves, with theirs.
+
+    Errors: MutationError, GradientRuleError.
+    """
+    global _running
+    with one_at_a_time:
+        if _running:  # a gradient rule has called backward: its pass must not meet the sums of the other one
+            nodes, leaves = ancestors([root])
+            check_unchanged(nodes)
+            return nodes, (found := pull_back(nodes, leaves, seed))[0], leaves, found[1]
+        _running = True
+        try:
+            return _backpropagate(root, seed)
+        finally:
+            _running = False
+
+
+def _backpropagate(root: Any, seed: Any) -> tuple[list[Node], list[Any], list[Node], list[Any]]:
+    # An input's time is always before its output's. So when the time of a node has come, counting down, all that
+    # was computed from it has passed on its gradient: there is no need to bring the graph into an order first.
+    reached = {root.time: root}  # computed nodes whose time has not come yet
+    nodes: list[Any] = []
+    leaves: list[Any] = []
+    change = last_change()
+    t, unused = root.time, 0
+    root._g = seed
+    try:
+        while reached:
+            node = reached.pop(t, None)
+            t -= 1
+            if node is None:  # a tick of something else, which took its maker ten times as long as this takes us
+                unused += 1
+                if unused > FAR:
+                    t, unused = max(reached), 0
+                continue
+            nodes.append(node)
+            if node.time < change:
+                check_unchanged([node])
+            g = node._g
+            y = node._data
+            op = node.op
+            if type(y) is float and op.quick:
+                # What stands below, once more for one or two numbers: a scalar graph has thousands of these.
+                a = node._x1
+                b = node._x2
+                try:
+                    if b is None:
+                        d = op.rules[0](g, y, a._data)
+                        e = None
+                    else:
+                        x1 = a._data if isinstance(a, Node) else a
+                        x2 = b._data if isinstance(b, Node) else b
+                        rule_a, rule_b = op.rules
+                        d = None if x1 is a else rule_a(g, y, x1, x2)
+                        e = None if x2 is b else rule_b(g, y, x1, x2)
+                    if (d is None or type(d) is float) and (e is None or type(e) is float):
+                        if d is not None:
+                            if a._g is not None:
+                                a._g += d
+                            else:
+                                a._g = d
+                                if a.op is None:
+                                    leaves.append(a)
+                                else:
+                                    reached[a.time] = a
+                        if e is not None:
+                            if b._g is not None:
+                                b._g += e
+                            else:
+                                b._g = e
+                                if b.op is None:
+                                    leaves.append(b)
+                                else:
+                                    reached[b.time] = b
+                        continue
+                except Exception:  # which `shares` will meet again, and knows what to do
+                    pass
+            for _, x, d in shares(node, g):
+                if x._g is not None:
+                    x._g = x._g + d  # not in place: a rule may have returned an array that others have, too
+                else:
+                    x._g = d
+                    if x.op is None:
+                        leaves.append(x)
+                    else:
+                        reached[x.time] = x
+        return nodes, [x._g for x in nodes], leaves, [x._g for x in leaves]
+    finally:
+        for x in (*nodes, *reached.values(), *leaves):
+            x._g = None

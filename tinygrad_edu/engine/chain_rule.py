@@ -1,0 +1,101 @@
+"""The chain rule at one node: g = dJ/dy arrives, and each rule of its op turns it into the share of one input."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.engine import ops
+from tinygrad_edu.engine.graph import Node
+from tinygrad_edu.errors import GradientRuleError
+
+
+def shares(node: Any, g: Any, as_graph: bool = False,
+           asked: Callable[[Node], bool] | None = None) -> Iterator[tuple[int, Any, Any]]:
+    """(i, x, g·dy/dx) for every input x of the node that is a node itself; i counts the inputs.
+
+    Args:
+        node: a computed node, y = op(*inputs, **options).
+        g: its gradient, of its shape and dtype.
+        as_graph: run the rules on the nodes, not on their data, so that the shares are Values of a graph, too.
+        asked: whether the gradient of an input is asked for; of all if not given.
+    """
+    op = node.op
+    options = node.options
+    inputs = node.inputs
+    y = node if as_graph else node._data
+    values = inputs if as_graph else [x._data if isinstance(x, Node) else x for x in inputs]
+    rules = op.rules if op.each_rule is None else op.rules_for(inputs)
+    for i, x in enumerate(inputs):
+        if not isinstance(x, Node) or (rule := rules[i]) is None or (asked is not None and not asked(x)):
+            continue
+        try:
+            d = rule(g, y, *values, **options) if options else rule(g, y, *values)
+        except (ZeroDivisionError, OverflowError):  # Python numbers raise where NumPy says inf
+            d = rule(_as_numpy(g), _as_numpy(y), *map(_as_numpy, values), **options)
+        except Exception as error:
+            error.add_note(f"in the gradient rule of {op.name} for its input {op.input_name(i)}")
+            raise
+        like = x._data
+        if type(d) is not np.ndarray or type(like) is not np.ndarray or d.shape != like.shape or d.dtype != like.dtype:
+            d = fitted(d, x, node, i)
+        if x.op is None and type(d) is np.ndarray and (d is g or d.base is not None):
+            d = d.copy()  # nothing else shares a leaf's gradient: users may write into it
+        yield i, x, d
+
+
+def _as_numpy(x: Any) -> Any:
+    return np.float64(x) if type(x) is float else x
+
+
+def fitted(d: Any, x: Node, node: Any, i: int) -> Any:
+    """A rule's result with the shape and dtype of the input it belongs to, summed over broadcast axes."""
+    like: Any = x._data
+    if type(like) is float:
+        if isinstance(d, float | int):
+            return float(d)
+        shape, dtype = (), np.dtype(np.float64)
+    else:
+        shape, dtype = like.shape, like.dtype
+    if type(like) is np.ndarray and isinstance(d, float | np.floating):
+        return np.full(shape, d, dtype)  # a rule may leave what is the same everywhere as a single number
+    if isinstance(d, Node):
+        kind = np.dtype(getattr(d._data, "dtype", np.float64))
+    elif isinstance(d, np.ndarray | np.generic | float | int):
+        kind = getattr(d, "dtype", np.dtype(np.float64))
+    else:
+        kind = np.dtype(object)
+    if kind.kind not in "fiub":
+        found = "None" if d is None else f"{type(d).__name__} of dtype {kind}"
+        raise GradientRuleError(f"the gradient rule of {node.op.name} for its input {node.op.input_name(i)} "
+                                f"returned {found}, not an array of real numbers")
+    if np.shape(d) != shape:
+        d = _unbroadcast(d, shape, node, i)
+    if isinstance(d, Node):
+        return d if kind == dtype else ops.astype(d, dtype=dtype)
+    if type(like) is np.ndarray:
+        return d if type(d) is np.ndarray and d.dtype == dtype else np.asarray(d, dtype)
+    return type(like)(d)
+
+
+def _unbroadcast(d: Any, shape: tuple[int, ...], node: Any, i: int) -> Any:
+    """The sum of d over the axes along which an array of the given shape was broadcast."""
+    have, output = np.shape(d), np.shape(node._data)
+    extra = len(have) - len(shape)
+    fits = extra >= 0 and all(n in (1, m) for n, m in zip(shape, have[extra:], strict=False))
+    if not fits and _broadcasts(have, shape) and (have == () or have == output):
+        return np.broadcast_to(d, shape)
+    if not fits:
+        raise GradientRuleError(
+            f"the gradient rule of {node.op.name} for its input {node.op.input_name(i)} returned shape {have}; the "
+            f"input has shape {shape}, the output {output}. A rule returns the gradient in the input's shape, or in "
+            "a shape that the input was broadcast to.")
+    axes = (*range(extra), *(k + extra for k, n in enumerate(shape) if n == 1 and have[k + extra] != 1))
+    return np.reshape(np.sum(d, axis=axes), shape)
+
+
+def _broadcasts(have: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    try:
+        return np.broadcast_shapes(have, shape) == shape
+    except ValueError:
+        return False
