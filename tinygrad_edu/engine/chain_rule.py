@@ -12,7 +12,7 @@ from tinygrad_edu.errors import GradientRuleError
 
 def shares(node: Any, g: Any, as_graph: bool = False,
            asked: Callable[[Node], bool] | None = None) -> Iterator[tuple[int, Any, Any]]:
-    """(i, x, g·dy/dx) for every input x of the node that is a node itself; i counts the inputs.
+    """(i, x, g·dy/dx) for every input x of the node that is a node itself, the last first; i counts the inputs.
 
     Args:
         node: a computed node, y = op(*inputs, **options).
@@ -26,7 +26,9 @@ def shares(node: Any, g: Any, as_graph: bool = False,
     y = node if as_graph else node._data
     values = inputs if as_graph else [x._data if isinstance(x, Node) else x for x in inputs]
     rules = op.rules if op.each_rule is None else op.rules_for(inputs)
-    for i, x in enumerate(inputs):
+    # the first input last: what its node does next with the share finds it still in the processor's cache
+    for i in range(len(inputs) - 1, -1, -1):
+        x = inputs[i]
         if not isinstance(x, Node) or (rule := rules[i]) is None or (asked is not None and not asked(x)):
             continue
         try:

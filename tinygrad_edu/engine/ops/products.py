@@ -43,8 +43,10 @@ def matmul(a, b):
 
 
 def _sum_of_rows(g):
-    """Σ over all axes but the last, as a product with ones: as exact as np.sum, several times as fast."""
+    """Σ over all axes but the last; NumPy adds row to row, which is slow where rows are short."""
     rows = _rows(g)
+    if rows.shape[1] >= 32:
+        return rows.sum(axis=0)
     return np.matmul(np.ones(rows.shape[0], rows.dtype), rows)
 
 
