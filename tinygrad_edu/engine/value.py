@@ -1,20 +1,20 @@
 """`Value`: an array, or a single number, that remembers how it was made."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from tinygrad_edu.engine import modes, ops
-from tinygrad_edu.engine.apply import NUMBERS, apply, as_number, compute, constant
+from tinygrad_edu.engine.apply import NUMBERS, apply
 from tinygrad_edu.engine.array_methods import ArrayMethods
 from tinygrad_edu.engine.backpropagation import backpropagate, one_at_a_time, pull_back
 from tinygrad_edu.engine.graph import NO_OPTIONS, Node, ancestors, check_unchanged, clock
 from tinygrad_edu.engine.numpy_protocol import QUICK, TABLE, array_function, array_ufunc
 from tinygrad_edu.engine.primitive import Op
+from tinygrad_edu.engine.quick import binary, unary
 from tinygrad_edu.errors import BackwardError, DtypeError, OptionError, ShapeError
 
-new, tick, ACTIVE = object.__new__, clock.__next__, modes.ACTIVE
 FLOAT64 = np.dtype(np.float64)
 
 
@@ -31,64 +31,6 @@ def _differentiable(data: Any) -> Any:
     if array.dtype.kind not in "fiub":
         raise DtypeError(f"Value(data): dtype {array.dtype} cannot be differentiated; only real numbers can")
     return array if array.dtype.kind == "f" else array.astype(np.float64)
-
-
-def _binary(op: Op) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
-    """The methods `a ∘ b` and the reflected `b ∘ a` of a Value a: `apply`, the first of them made quick."""
-    forward = op.forward
-
-    def method(a: Any, b: Any) -> Any:
-        if isinstance(b, Node):
-            x2 = b._data
-        else:
-            b = x2 = b if type(b) in NUMBERS else constant(b, op.name)
-        try:
-            y = forward(a._data, x2)
-        except Exception:
-            y = compute(op, [a._data, x2], NO_OPTIONS)  # which knows what to do
-        if type(y) is not float and type(y) is not np.ndarray:
-            y = as_number(y, [a._data, x2])
-        node = new(Value)
-        node._data = y
-        node.op = op
-        node._x1 = a
-        node._x2 = b
-        node.options = NO_OPTIONS
-        node.grad = None
-        node._g = None
-        node.time = tick()
-        return node if not ACTIVE else modes.made(node)
-
-    def reflected(a: Any, b: Any) -> Any:
-        return apply(Value, op, (b, a), NO_OPTIONS)
-
-    return method, reflected
-
-
-def _unary(op: Op) -> Callable[[Any], Any]:
-    """The method `op(a)` of a Value a: `apply`, made quick."""
-    forward = op.forward
-
-    def method(a: Any) -> Any:
-        try:
-            y = forward(a._data)
-        except Exception:
-            y = compute(op, [a._data], NO_OPTIONS)
-        if type(y) is not float and type(y) is not np.ndarray:
-            y = as_number(y, [a._data])
-        node = new(Value)
-        node._data = y
-        node.op = op
-        node._x1 = a
-        node._x2 = None
-        node.options = NO_OPTIONS
-        node.grad = None
-        node._g = None
-        node.time = tick()
-        return node if not ACTIVE else modes.made(node)
-
-    method.__name__, method.__doc__ = op.name, op.__doc__
-    return method
 
 
 class Value(ArrayMethods, Node):
@@ -111,6 +53,8 @@ class Value(ArrayMethods, Node):
 
     __slots__ = ()
     __hash__ = object.__hash__
+
+    Result: type["Value"]  # the class of what ops make of it: of a Parameter, too, plain Values
 
     def __init__(self, data: Any, name: str = "") -> None:
         self._data = _differentiable(data)
@@ -290,18 +234,18 @@ class Value(ArrayMethods, Node):
 
     # ----- operators -----
 
-    __add__, __radd__ = _binary(ops.add)
-    __sub__, __rsub__ = _binary(ops.subtract)
-    __mul__, __rmul__ = _binary(ops.multiply)
-    __truediv__, __rtruediv__ = _binary(ops.divide)
-    __floordiv__, __rfloordiv__ = _binary(ops.floor_divide)
-    __mod__, __rmod__ = _binary(ops.remainder)
-    __matmul__, __rmatmul__ = _binary(ops.matmul)
-    _power, __rpow__ = _binary(ops.power)
-    __neg__, __pos__, __abs__ = _unary(ops.negative), _unary(ops.positive), _unary(ops.absolute)
+    __add__, __radd__ = binary(ops.add)
+    __sub__, __rsub__ = binary(ops.subtract)
+    __mul__, __rmul__ = binary(ops.multiply)
+    __truediv__, __rtruediv__ = binary(ops.divide)
+    __floordiv__, __rfloordiv__ = binary(ops.floor_divide)
+    __mod__, __rmod__ = binary(ops.remainder)
+    __matmul__, __rmatmul__ = binary(ops.matmul)
+    _power, __rpow__ = binary(ops.power)
+    __neg__, __pos__, __abs__ = unary(ops.negative), unary(ops.positive), unary(ops.absolute)
 
-    square, sqrt, exp, log = _unary(ops.square), _unary(ops.sqrt), _unary(ops.exp), _unary(ops.log)
-    tanh, sigmoid, relu = _unary(ops.tanh), _unary(ops.sigmoid), _unary(ops.relu)
+    square, sqrt, exp, log = unary(ops.square), unary(ops.sqrt), unary(ops.exp), unary(ops.log)
+    tanh, sigmoid, relu = unary(ops.tanh), unary(ops.sigmoid), unary(ops.relu)
 
     def __pow__(self, other: Any) -> "Value":
         return self.square() if type(other) in NUMBERS and other == 2 else self._power(other)
@@ -346,5 +290,6 @@ def _plain(x: Any) -> Any:
     return x._data if isinstance(x, Node) else x
 
 
-QUICK.update({ufunc: _unary(op) if op.arity == 1 else _binary(op)[0] for ufunc, op in TABLE.items()
+Value.Result = Value
+QUICK.update({ufunc: unary(op) if op.arity == 1 else binary(op)[0] for ufunc, op in TABLE.items()
               if isinstance(ufunc, np.ufunc) and isinstance(op, Op) and op.quick})

@@ -70,13 +70,13 @@ def _power_b(g, y, a, b):
     return scaled(g, y * (float(ln_a) if isinstance(a, (int, float)) else ln_a))  # y keeps its precision
 
 
-@builtin("{a}^{{b}}", "^", a=_power_a, b=_power_b)
+@builtin("{a}^{{b}}", "aᵇ", a=_power_a, b=_power_b)
 def power(a, b):
     """y = a^b,   dy/da = b·a^(b-1) (0 for b = 0),   dy/db = y·ln a (0 for a = 0, NaN for a < 0)"""
     return np.power(a, b)  # Python's ** turns complex: (-8.0) ** (1 / 3)
 
 
-@builtin("{x}^2", "²", x=lambda g, y, x: g * (2 * x))
+@builtin("{x}^2", "x²", x=lambda g, y, x: g * (2 * x))
 def square(x):
     """y = x²,   dy/dx = 2x"""
     return x * x

@@ -43,11 +43,11 @@ def matmul(a, b):
 
 
 def _sum_of_rows(g):
-    """Σ over all axes but the last; NumPy adds row to row, which is slow where rows are short."""
+    """Σ over all axes but the last; NumPy adds row to row, which is slow for many short rows."""
     rows = _rows(g)
-    if rows.shape[1] >= 32:
-        return rows.sum(axis=0)
-    return np.matmul(np.ones(rows.shape[0], rows.dtype), rows)
+    if len(rows) > 500 and 1 < rows.shape[1] < 32:
+        return np.matmul(np.ones(len(rows), rows.dtype), rows)
+    return rows.sum(axis=0)
 
 
 @builtin(r"{x} {weight}^\top + {bias}", "linear",
