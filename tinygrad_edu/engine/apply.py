@@ -6,7 +6,7 @@ import numpy as np
 
 from tinygrad_edu.engine import modes
 from tinygrad_edu.engine.graph import Node, clock
-from tinygrad_edu.engine.primitive import Op
+from tinygrad_edu.engine.primitive import OPS, Op
 from tinygrad_edu.errors import (
     ArgumentError,
     DtypeError,
@@ -27,6 +27,8 @@ def apply(make: type[Node], op: Op, inputs: tuple, options: dict[str, Any]) -> A
     for x in inputs:
         if isinstance(x, Node):
             data.append(x._data)
+        elif x is None and op.input_defaults:
+            data.append(None)  # an input left out
         else:
             d = constant(x, op.name)
             if d is not x:  # the graph keeps what it computes with
@@ -37,12 +39,13 @@ def apply(make: type[Node], op: Op, inputs: tuple, options: dict[str, Any]) -> A
             if isinstance(option, Node):
                 raise OptionError(f"{op.name}: {name} must be plain, not a Value: it has no gradient; "
                                   f"pass {name}=v.data")
+    y = None
     try:
         y = op.forward(*data, **options) if options else op.forward(*data)
     except Exception:
-        y = compute(op, data, options)  # which knows what to do
+        pass  # `finish` meets it again, and explains it
     if type(y) is not float and (type(y) is not np.ndarray or not y.ndim):
-        y = as_number(y, data)
+        y = finish(y, op, inputs, data, options)
     node: Any = object.__new__(make)
     node._data = y
     node.op = op
@@ -60,7 +63,7 @@ def apply(make: type[Node], op: Op, inputs: tuple, options: dict[str, Any]) -> A
 
 def constant(x: Any, what: str) -> Any:
     """x as an operand without gradient: a real number or an array of them; DtypeError if it is neither."""
-    if type(x) in NUMBERS or x is None or (type(x) is np.ndarray and x.dtype.kind in "fiub"):
+    if type(x) in NUMBERS or (type(x) is np.ndarray and x.dtype.kind in "fiub"):
         return x
     array = x
     if not hasattr(x, "dtype"):
@@ -69,38 +72,44 @@ def constant(x: Any, what: str) -> Any:
         except ValueError as error:
             raise ShapeError(f"{what}: {error}") from None
     if array.dtype.kind not in "fiub":
-        raise DtypeError(f"{what} needs real numbers, not {type(x).__name__} of dtype {array.dtype}; "
-                         "convert it first, for example with np.asarray(x, dtype=float)")
+        kind = "None" if x is None else f"{type(x).__name__} of dtype {array.dtype}"
+        raise DtypeError(f"{what} needs real numbers, not {kind}; convert it first, for example with "
+                         "np.asarray(x, dtype=float)")
     return array
 
 
-def compute(op: Op, data: list, options: dict[str, Any]) -> Any:
-    """The op's forward on plain data; a Python number if all data are, and errors that name the op."""
-    try:
+def finish(y: Any, op: Op, inputs: tuple, data: list, options: dict[str, Any]) -> Any:
+    """What is left to do where an op's forward gave no array and no float: None where it failed, or a NumPy number.
+
+    Errors: those of the forward, as one of ours that names the op and what it met.
+    """
+    if y is None:
         try:
-            y = op.forward(*data, **options)
-        except (ZeroDivisionError, OverflowError):  # Python numbers raise where NumPy says inf
+            # Python numbers raise where NumPy says inf
             y = op.forward(*[np.float64(x) if type(x) in NUMBERS else x for x in data], **options)
-    except TinygradError:
-        raise
-    except (ValueError, TypeError, IndexError, np.linalg.LinAlgError) as error:
-        raise _explained(error, op, data, options) from error
-    return as_number(y, data)
+        except TinygradError:
+            raise
+        except (ValueError, TypeError, IndexError, np.linalg.LinAlgError) as error:
+            explained = _explained(error, op, inputs, options)
+            if op.name in OPS:
+                raise explained from None
+            raise explained from error  # the place in a user's own function is of interest
+    if np.ndim(y) == 0 and all(x is None or type(x) in NUMBERS for x in data):
+        return float(y)  # a single number is Python's own if all data are Python's own
+    return float(y) if type(y) in NUMBERS else y
 
 
-def as_number(y: Any, data: list) -> Any:
-    """A single number as Python's own float if all data are Python's own; otherwise y as NumPy made it."""
-    for x in data:
-        if type(x) not in NUMBERS and x is not None:
-            return y if type(y) not in NUMBERS else float(y)
-    return float(y) if np.ndim(y) == 0 else y
-
-
-def _explained(error: Exception, op: Op, data: list, options: dict[str, Any]) -> TinygradError:
-    """The same error as one of ours, with the op and the shapes it met."""
-    met = ", ".join(f"{op.input_name(i)} {np.shape(x)}" for i, x in enumerate(data) if x is not None)
+def _explained(error: Exception, op: Op, inputs: tuple, options: dict[str, Any]) -> TinygradError:
+    """The same error as one of ours, with the op and what it met."""
+    met = ", ".join(f"{op.input_name(i)} = {x.describe()}" if isinstance(x, Node) and x.name else
+                    f"{op.input_name(i)} {np.shape(x._data if isinstance(x, Node) else x)}"
+                    for i, x in enumerate(inputs) if x is not None)
     chosen = ", ".join(f"{name}={x!r}" for name, x in options.items() if x is not op.defaults.get(name))
-    message = f"{op.name} of {met}{f' with {chosen}' if chosen else ''}: {error}"
+    reason = str(error)
+    if "gufunc signature" in reason:  # NumPy's words for what every beginner meets
+        reason = ("the inner dimensions differ; the last axis of the first must be as long as the axis of the second "
+                  "that is summed with it: its last but one, or its only one")
+    message = f"{op.name} of {met}{f' with {chosen}' if chosen else ''}: {reason}"
     if isinstance(error, np.linalg.LinAlgError):
         return LinalgError(message)
     if isinstance(error, np.exceptions.AxisError):

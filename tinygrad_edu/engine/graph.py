@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.engine.primitive import Op, Operand
-from tinygrad_edu.errors import MutationError
+from tinygrad_edu.errors import MutationError, OptionError
 
 clock = count(1)
 """One tick for every node made and every change of data: an input's time is always before its output's."""
@@ -67,6 +67,8 @@ class Node(Operand):
 
     @name.setter
     def name(self, name: str) -> None:
+        if not isinstance(name, str):
+            raise OptionError(f"the name of a Value must be a string, not {name!r}")
         self.add_note("name", name)
 
     def mark_changed(self, by: str) -> None:

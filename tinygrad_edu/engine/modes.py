@@ -22,6 +22,7 @@ PACKAGE = str(Path(__file__).parents[1])
 class _Modes(threading.local):
     recording = True
     anomaly = False
+    differentiating = False
 
 
 _modes = _Modes()
@@ -82,6 +83,16 @@ def detect_anomaly() -> Mode:
     return _mode("anomaly", True)
 
 
+def differentiate() -> Mode:
+    """Within it, a function runs to be differentiated by its arguments: what would lose their gradient is an error."""
+    return _mode("differentiating", True)
+
+
+def differentiating() -> bool:
+    """Whether a function of this thread is being differentiated, and remembered."""
+    return _modes.differentiating and _modes.recording
+
+
 def watching() -> bool:
     """Whether `detect_anomaly` is on in this thread."""
     return _modes.anomaly
@@ -93,6 +104,7 @@ def made(node: Any) -> Any:
         _watch_forward(node)
     if not _modes.recording:
         node.op, node.options, node._x1, node._x2 = None, {}, None, None
+        node.add_note("unrecorded", True)
     return node
 
 

@@ -136,7 +136,8 @@ def primitive(notation: str, symbol: str = "", *, bind: Callable[..., tuple[tupl
     the shape of their input in one place, the backward pass.
 
     Args:
-        notation: the formula in LaTeX, inputs and options in braces: `r"\tanh({x})"`.
+        notation: the formula in LaTeX. A name in braces stands for that input or option, `r"\tanh({x})"`; all other
+            braces are LaTeX's own, `r"\frac{{a}}{{b}}"`.
         symbol: the sign that stands for it in a drawing; the function's name if not given.
         bind: for functions whose arguments come in another order than inputs, options:
             takes the call's arguments, returns (inputs, options).
@@ -152,6 +153,9 @@ def primitive(notation: str, symbol: str = "", *, bind: Callable[..., tuple[tupl
     >>> tg.grad(x_exp)(0.0)
     1.0
     """
+    if not isinstance(notation, str):
+        raise OptionError('@primitive needs a formula and a rule for each input: @tg.primitive(r"{x}^3", '
+                          "x=lambda g, y, x: g * 3 * x**2)")
     return lambda forward: Op(forward, notation, symbol, rules, bind)
 
 

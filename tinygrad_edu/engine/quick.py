@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.engine import modes
-from tinygrad_edu.engine.apply import NUMBERS, apply, as_number, compute, constant
+from tinygrad_edu.engine.apply import NUMBERS, apply, constant, finish
 from tinygrad_edu.engine.graph import NO_OPTIONS, Node, clock
 from tinygrad_edu.engine.primitive import Op
 
@@ -22,12 +22,13 @@ def binary(op: Op) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]
             x2 = b._data
         else:
             b = x2 = b if type(b) in NUMBERS else constant(b, op.name)
+        y = None
         try:
             y = forward(a._data, x2)
         except Exception:
-            y = compute(op, [a._data, x2], NO_OPTIONS)  # which knows what to do
+            pass  # `finish` meets it again, and explains it
         if type(y) is not float and type(y) is not np.ndarray:
-            y = as_number(y, [a._data, x2])
+            y = finish(y, op, (a, b), [a._data, x2], NO_OPTIONS)
         node = new(a.Result)
         node._data = y
         node.op = op
@@ -50,12 +51,13 @@ def unary(op: Op) -> Callable[[Any], Any]:
     forward = op.forward
 
     def method(a: Any) -> Any:
+        y = None
         try:
             y = forward(a._data)
         except Exception:
-            y = compute(op, [a._data], NO_OPTIONS)
+            pass
         if type(y) is not float and type(y) is not np.ndarray:
-            y = as_number(y, [a._data])
+            y = finish(y, op, (a,), [a._data], NO_OPTIONS)
         node = new(a.Result)
         node._data = y
         node.op = op

@@ -36,7 +36,7 @@ class Run:
         self.where = f"{transform} of {getattr(f, '__name__', type(f).__name__)}"
         self.sources: list[Value] = []
         inputs, positions = list(args), self._positions(argnums, len(args))
-        with remembering():
+        with remembering(), modes.differentiate():
             for i in positions:
                 inputs[i] = map_leaves(self._fresh, args[i], f"argument {i}")
             self.y = map_leaves(self._checked, f(*inputs, **kwargs))

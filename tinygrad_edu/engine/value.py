@@ -29,7 +29,8 @@ def _differentiable(data: Any) -> Any:
     except ValueError as error:
         raise ShapeError(f"Value(data): {error}") from None
     if array.dtype.kind not in "fiub":
-        raise DtypeError(f"Value(data): dtype {array.dtype} cannot be differentiated; only real numbers can")
+        kind = f"an array of dtype {array.dtype}" if array.ndim else "None" if data is None else f"a {type(data).__name__}"
+        raise DtypeError(f"Value(data): {kind} cannot be differentiated; only real numbers can")
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 
@@ -130,10 +131,20 @@ class Value(ArrayMethods, Node):
         return Value(self._data, self.name)
 
     def __float__(self) -> float:
+        if modes.differentiating():
+            raise OptionError(f"float() of {self.describe()} within a function that is being differentiated would lose "
+                              "its gradient. Use NumPy's functions instead of those of math, and np.stack instead of "
+                              "writing into an array; v.item() gives the number if it is to count as a constant")
         return self.item()
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(float(self))
+
+    def __round__(self, ndigits: int = 0) -> "Value":
+        return ops.round(self, decimals=ndigits)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec and self.size == 1 else format(repr(self), spec)
 
     def __bool__(self) -> bool:
         return bool(self._data)
@@ -144,6 +155,8 @@ class Value(ArrayMethods, Node):
         return len(self._data)
 
     def __iter__(self) -> Iterator["Value"]:
+        if self.ndim == 0:
+            raise OptionError("a Value with a single number has nothing to iterate over")
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
@@ -173,8 +186,8 @@ class Value(ArrayMethods, Node):
     __array_priority__ = 1000.0
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        raise OptionError(f"{self.describe()} does not turn into an array by itself, since its gradient would be lost; "
-                          "say v.numpy() to have the data, or use a NumPy function that has a gradient")
+        raise OptionError(f"{self.describe()} does not turn into an array by itself, since its gradient would be lost. "
+                          "np.stack([v, w]) makes one Value of several; v.numpy() gives the data without a gradient")
 
     # ----- the gradient -----
 
@@ -219,6 +232,9 @@ class Value(ArrayMethods, Node):
     def _seed(self, gradient: Any) -> Any:
         """dJ/dself, from which backward starts."""
         data = self._data
+        if self.op is None and self.note("unrecorded", False):
+            raise BackwardError(f"backward() of {self.describe()}: it was computed under no_grad, which remembers "
+                                "nothing; compute it again outside")
         if gradient is None:
             if type(data) is float:
                 return 1.0
