@@ -3,6 +3,7 @@
 # the engine: Values, the ops that make new ones, and the derivatives of functions
 from tinygrad_edu.engine.value import Value
 from tinygrad_edu.engine.ops import *
+from tinygrad_edu.engine.ops import __all__ as _ops
 from tinygrad_edu.engine.primitive import OPS, Op, primitive
 from tinygrad_edu.engine.transforms import grad, value_and_grad, jacobian, hessian, vjp, jvp, hvp
 from tinygrad_edu.engine.modes import detect_anomaly, enable_grad, no_grad
@@ -16,4 +17,20 @@ from tinygrad_edu import check, data, interop, nn, optim
 
 from tinygrad_edu.engine.memory import keep_freed_memory as _keep_freed_memory
 
+__version__ = "0.1.0"
+
+__all__ = [
+    "Value", "grad", "value_and_grad", "jacobian", "hessian", "vjp", "jvp", "hvp",
+    "no_grad", "enable_grad", "detect_anomaly", "primitive", "Op", "OPS",
+    "draw", "manual_seed", "check", "data", "interop", "nn", "optim", "plots", *_ops,
+]
+
 _keep_freed_memory()
+
+
+def __getattr__(name: str) -> object:
+    if name == "plots":  # only when it is asked for, as it is for drawing what was computed
+        import tinygrad_edu.plots as plots
+
+        return plots
+    raise AttributeError(f"module 'tinygrad_edu' has no attribute {name!r}")

@@ -11,7 +11,7 @@ def write_all_or_nothing(path: Path, data: bytes) -> None:
     Whoever reads meets the old file or the new one, never half of it, even if the machine stops. If it fails,
     the old file is kept and nothing is left behind.
 
-    Errors: OSError.
+    Errors: OSError, with the path.
     """
     # in the same folder, because only within one file system a move is one step
     draft = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
@@ -21,6 +21,8 @@ def write_all_or_nothing(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(draft, path)
-    except BaseException:
+    except BaseException as error:
         draft.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is not None:
+            error.filename, error.filename2 = str(path), None  # the user knows nothing of the draft
         raise

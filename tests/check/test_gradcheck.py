@@ -73,7 +73,8 @@ def test_the_message_names_argument_place_numbers_and_errors():
     with pytest.raises(GradcheckError) as caught:
         gradcheck(lambda p: cubic(p["a"], p["b"]), {"a": np.ones(3), "b": np.full(3, 2.0)})
     found = re.fullmatch(
-        r"gradcheck of <lambda>: inputs\[0\]\['b'\] at \[1\]: the gradient is (\S+), the slope (\S+); "
+        r"gradcheck of <lambda>: inputs\[0\]\['b'\] at \[1\]: "
+        r"the gradient of J = Σ u·f, u random, is (\S+), the slope (\S+); "
         r"absolute error (\S+) \((\S+) allowed\), relative error (\S+); "
         r"the worst of 2 wrong numbers out of 3\. Check the .*", str(caught.value))
     gradient, slope, absolute, allowed, relative = map(float, found.groups())

@@ -30,8 +30,8 @@ def test_what_is_used_twice_is_shown_once_and_then_referred_to():
 ├─ exp  v₁ = 20.09, grad –    ∂v₃/∂v₁ = 1
 │  └─ x = 3, grad –           ∂v₁/∂x = 20.09
 └─ ×  v₂ = 403.4, grad –      ∂v₃/∂v₂ = −1
-   ├─ v₁, as above            ∂v₂/∂v₁ = 20.09
-   └─ v₁, as above            ∂v₂/∂v₁ = 20.09"""
+   ├─ v₁, as above            ∂v₂/∂v₁ as a = 20.09
+   └─ v₁, as above            ∂v₂/∂v₁ as b = 20.09"""
 
 
 def test_arrays_options_constants_and_what_is_left_out():

@@ -48,7 +48,7 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, order: int = 1, method: str =
     ...     return x * np.exp(x)
     >>> tg.check.gradcheck(x_exp, np.array([0.5, 1.0]))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    tinygrad_edu.errors.GradcheckError: gradcheck of x_exp: inputs[0] at [0]: the gradient is ...
+    tinygrad_edu.errors.GradcheckError: gradcheck of x_exp: inputs[0] at [0]: the gradient of J = ...
 
     Sources: W. H. Press et al., Numerical Recipes, 3rd edition 2007, section 5.7 (the step); W. Squire and
     G. Trapp 1998, https://doi.org/10.1137/S003614459631241X (complex steps).
@@ -75,7 +75,8 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, order: int = 1, method: str =
             slope[place], allowed[place] = slope_at(outputs, x, place, u, step)
         allowed += np.sqrt(_eps(x)) if atol is None else atol
         allowed += (np.cbrt(_eps(x)) if rtol is None else rtol) * np.abs(slope)
-        _compare(f"{run.where}: {path}", gradients[i], slope, allowed)
+        of = f"J = u·f, u = {float(u[0]):.6g}" if len(u) == 1 and np.ndim(u[0]) == 0 else "J = Σ u·f, u random"
+        _compare(f"{run.where}: {path}", of, gradients[i], slope, allowed)
     if order > 1:
         gradcheck(_gradient_of(f), *inputs, with_leaves(run.y, u), order=order - 1, step=step, rtol=rtol,
                   atol=atol, rng=rng)
@@ -94,7 +95,7 @@ def _gradient_of(f: Callable[..., Any]) -> Callable[..., Any]:
     return gradient
 
 
-def _compare(where: str, gradient: np.ndarray, slope: np.ndarray, allowed: np.ndarray) -> None:
+def _compare(where: str, of: str, gradient: np.ndarray, slope: np.ndarray, allowed: np.ndarray) -> None:
     """Raise GradcheckError, with the worst number, if the gradient is not the slope."""
     with np.errstate(invalid="ignore", divide="ignore"):  # inf - inf, and where nothing is allowed
         error = np.abs(gradient - slope)
@@ -110,7 +111,7 @@ def _compare(where: str, gradient: np.ndarray, slope: np.ndarray, allowed: np.nd
     if not np.isfinite(slope[k]):
         cure = "f is not finite so near to this point: try other inputs, or a smaller step=."
     raise GradcheckError(
-        f"{place}: the gradient is {gradient[k]:.10g}, the slope {slope[k]:.10g}; absolute error "
+        f"{place}: the gradient of {of}, is {gradient[k]:.10g}, the slope {slope[k]:.10g}; absolute error "
         f"{error[k]:.3g} ({allowed[k]:.3g} allowed), relative error {relative:.3g}; the worst of {wrong} "
         f"wrong numbers out of {gradient.size}. {cure}")
 

@@ -1,6 +1,6 @@
 """What a picture of a graph shows, as plain data: boxes in the order of computation, arrows between them."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain, count, islice
@@ -164,6 +164,7 @@ def _arrows(y: Value, arguments: Arguments, names: dict[Value, str], places: dic
                 contributions = _passed_back(y, y.grad)
         except Exception as error:  # from a user's rule, or since data were changed; the rest can be shown
             problem = plain(error, longest=300)
+    repeated = Counter(x for _, x in arguments if isinstance(x, Value))
     arrows = []
     for slot, x in arguments:
         if x not in places:
@@ -171,7 +172,8 @@ def _arrows(y: Value, arguments: Arguments, names: dict[Value, str], places: dic
         label, about = "", f"{y.op.input_name(slot)} of {y.op.name}" if y.op else ""
         d, gain = derivatives.get(slot), contributions.get(slot)
         if isinstance(x, Value) and (problem or d is not None):
-            quotient = f"∂{plain(names[y], 12)}/∂{plain(names[x], 12)}"
+            twice = f" as {y.op.input_name(slot)}" if y.op and repeated[x] > 1 else ""  # x·x: one factor at a time
+            quotient = f"∂{plain(names[y], 12)}/∂{plain(names[x], 12)}{twice}"
             label = about = f"{quotient} = ?" if d is None else f"{quotient} = {number(d)}"
             if problem:
                 about = f"{quotient} is not known: {problem}"

@@ -1,6 +1,8 @@
 """The backward pass: node by node, newest first, an input's gradient is the sum of the shares of all its edges.
 
-`backpropagate` is the quick one behind `Value.backward`, `pull_back` the general one.
+Read `pull_back` first: it is the whole idea in ten lines, and the one that transforms use. `backpropagate` does the
+same for `Value.backward`, which has to be quick: without making a topological order first, and with the sums kept in
+the nodes instead of in a dictionary.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,13 +12,13 @@ from typing import Any
 from tinygrad_edu.engine.chain_rule import shares
 from tinygrad_edu.engine.graph import Node, ancestors, check_unchanged, last_change
 
-FAR = 1000
-"""Ticks of the clock without a node of the graph, after which the pass looks for the next node and leaps."""
+LONGEST_PAUSE = 1000
+"""Ticks of the clock without a node of the graph, after which `backpropagate` looks where the next node is."""
 
 one_at_a_time = RLock()
-"""`backpropagate` sums gradients up in the nodes themselves, which other threads may share."""
+"""`backpropagate` keeps sums in the nodes, which other threads may share."""
 
-_running = False
+_running = False  # whether a pass is under way in the thread that holds the lock
 
 
 def pull_back(nodes: Sequence[Node], ends: Sequence[Node], seed: Any, *, as_graph: bool = False,
@@ -44,41 +46,47 @@ def pull_back(nodes: Sequence[Node], ends: Sequence[Node], seed: Any, *, as_grap
 
 
 def backpropagate(root: Node, seed: Any) -> tuple[list[Node], list[Any], list[Node], list[Any]]:
-    """All computed nodes that gradients of the root reach, with these, and all leaves, with theirs.
+    """The gradients of J = root, given its own, `seed`: (nodes, their gradients, leaves, their gradients).
 
-    Errors: MutationError, GradientRuleError.
+    Nodes and leaves are those that a gradient reaches.
+
+    Errors: MutationError, GradientRuleError; those that a rule raises. Nothing is changed then.
     """
     global _running
     with one_at_a_time:
-        if _running:  # a gradient rule has called backward: its pass must not meet the sums of the other one
+        if _running:  # a gradient rule has called backward, and the sums in the nodes are those of the outer pass
             nodes, leaves = ancestors([root])
             check_unchanged(nodes)
-            return nodes, (found := pull_back(nodes, leaves, seed))[0], leaves, found[1]
+            of_nodes, of_leaves = pull_back(nodes, leaves, seed)
+            return nodes, of_nodes, leaves, of_leaves
         _running = True
         try:
-            return _backpropagate(root, seed)
+            return _count_down(root, seed)
         finally:
             _running = False
 
 
-def _backpropagate(root: Any, seed: Any) -> tuple[list[Node], list[Any], list[Node], list[Any]]:
-    # An input's time is always before its output's. So when the time of a node has come, counting down, all that
-    # was computed from it has passed on its gradient: there is no need to bring the graph into an order first.
+def _count_down(root: Any, seed: Any) -> tuple[list[Node], list[Any], list[Node], list[Any]]:
+    # An input's time is always before its output's. So when the time of a node has come, counting down, all that was
+    # computed from it has passed on its gradient: the times are a topological order. Counting over a tick that made
+    # nothing of this graph costs a small part of what making it cost.
     reached = {root.time: root}  # computed nodes whose time has not come yet
+    node = None
     nodes: list[Any] = []
     leaves: list[Any] = []
     change = last_change()
-    t, unused = root.time, 0
+    t, pause = root.time, 0
     root._g = seed
     try:
         while reached:
             node = reached.pop(t, None)
             t -= 1
-            if node is None:  # a tick of something else, which took its maker ten times as long as this takes us
-                unused += 1
-                if unused > FAR:
-                    t, unused = max(reached), 0
+            if node is None:
+                pause += 1
+                if pause > LONGEST_PAUSE:
+                    t, pause = max(reached), 0
                 continue
+            pause = 0
             nodes.append(node)
             if node.time < change:
                 check_unchanged([node])
@@ -104,20 +112,20 @@ def _backpropagate(root: Any, seed: Any) -> tuple[list[Node], list[Any], list[No
                             if a._g is not None:
                                 a._g += d
                             else:
-                                a._g = d
                                 if a.op is None:
                                     leaves.append(a)
                                 else:
                                     reached[a.time] = a
+                                a._g = d
                         if e is not None:
                             if b._g is not None:
                                 b._g += e
                             else:
-                                b._g = e
                                 if b.op is None:
                                     leaves.append(b)
                                 else:
                                     reached[b.time] = b
+                                b._g = e
                         continue
                 except Exception:  # which `shares` will meet again, and knows what to do
                     pass
@@ -125,12 +133,13 @@ def _backpropagate(root: Any, seed: Any) -> tuple[list[Node], list[Any], list[No
                 if x._g is not None:
                     x._g = x._g + d  # not in place: a rule may have returned an array that others have, too
                 else:
-                    x._g = d
                     if x.op is None:
                         leaves.append(x)
                     else:
                         reached[x.time] = x
+                    x._g = d
         return nodes, [x._g for x in nodes], leaves, [x._g for x in leaves]
     finally:
-        for x in (*nodes, *reached.values(), *leaves):
-            x._g = None
+        for x in (*nodes, *reached.values(), *leaves, node):
+            if x is not None:
+                x._g = None

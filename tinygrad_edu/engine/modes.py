@@ -14,7 +14,7 @@ from tinygrad_edu.engine.graph import Node
 from tinygrad_edu.errors import AnomalyError, MutationError
 
 ACTIVE: list[str] = []
-"""The modes that are on in any thread: empty in the usual case, so that an op has one quick thing to look at."""
+"""The modes of ops that are on in any thread: empty in the usual case, so that an op has one quick thing to look at."""
 
 PACKAGE = str(Path(__file__).parents[1])
 
@@ -40,11 +40,14 @@ Mode = AbstractContextManager[None]
 def _mode(attribute: str, value: bool) -> Iterator[None]:
     before = getattr(_modes, attribute)
     setattr(_modes, attribute, value)
-    ACTIVE.append(attribute)
+    ops_look = attribute != "differentiating"
+    if ops_look:
+        ACTIVE.append(attribute)
     try:
         yield
     finally:
-        ACTIVE.remove(attribute)
+        if ops_look:
+            ACTIVE.remove(attribute)
         setattr(_modes, attribute, before)
 
 

@@ -29,7 +29,8 @@ def _differentiable(data: Any) -> Any:
     except ValueError as error:
         raise ShapeError(f"Value(data): {error}") from None
     if array.dtype.kind not in "fiub":
-        kind = f"an array of dtype {array.dtype}" if array.ndim else "None" if data is None else f"a {type(data).__name__}"
+        single = "None" if data is None else f"a {type(data).__name__}"
+        kind = f"an array of dtype {array.dtype}" if array.ndim else single
         raise DtypeError(f"Value(data): {kind} cannot be differentiated; only real numbers can")
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 
