@@ -25,7 +25,7 @@ def test_it_works_on_arrays_values_and_under_transforms_of_any_order():
 
 def test_inputs_with_defaults_options_and_an_input_without_gradient():
     @tg.primitive("{a}", a=lambda g, y, a, scale, mask, power: g * scale * mask * power * a ** (power - 1),
-                  scale=lambda g, y, a, scale, mask, power: g * mask * a**power)
+                  scale=lambda g, y, a, scale, mask, power: g * mask * a**power, mask=None)
     def f(a, scale=2.0, mask=1.0, *, power=3):
         return scale * mask * a**power
 

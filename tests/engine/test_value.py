@@ -70,7 +70,7 @@ def test_assigning_keeps_shape_and_dtype_or_changes_nothing():
 
 def test_detach_numpy_item_float_and_int():
     v = tg.Value([2.5]) * 1
-    assert v.detach().op is None and v.detach().data is v.data
+    assert v.detach().op is None and v.detach().data == v.data and v.detach().data is not v.data
     assert isinstance(v.numpy(), np.ndarray)
     assert (v.item(), float(v), int(v), math.sqrt(v * 10)) == (2.5, 2.5, 2, 5.0)
     with pytest.raises(ShapeError, match="it holds 2 numbers, not one"):

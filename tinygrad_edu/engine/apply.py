@@ -6,10 +6,9 @@ import numpy as np
 
 from tinygrad_edu.engine import modes
 from tinygrad_edu.engine.graph import Node, clock
-from tinygrad_edu.engine.primitive import OPS, Op
+from tinygrad_edu.engine.primitive import NUMBERS, OPS, Op, constant
 from tinygrad_edu.errors import (
     ArgumentError,
-    DtypeError,
     IndexingError,
     LinalgError,
     OptionError,
@@ -17,16 +16,13 @@ from tinygrad_edu.errors import (
     TinygradError,
 )
 
-NUMBERS = frozenset({float, int, bool})
-"""The types of single numbers that are Python's own; a Value of one holds a float, not an array."""
-
 
 def apply(make: type[Node], op: Op, inputs: tuple, options: dict[str, Any]) -> Any:
     """A new node y = op(*inputs, **options) of class `make`."""
     data = []
     for x in inputs:
         if isinstance(x, Node):
-            data.append(x._data)
+            data.append(x._numbers)
         elif x is None and op.input_defaults:
             data.append(None)  # an input left out
         else:
@@ -35,10 +31,7 @@ def apply(make: type[Node], op: Op, inputs: tuple, options: dict[str, Any]) -> A
                 inputs = tuple([d if each is x else each for each in inputs])
             data.append(d)
     if options is not op.defaults:
-        for name, option in options.items():
-            if isinstance(option, Node):
-                raise OptionError(f"{op.name}: {name} must be plain, not a Value: it has no gradient; "
-                                  f"pass {name}=v.data")
+        options = {name: _kept(op, name, option) for name, option in options.items()}
     y = None
     try:
         y = op.forward(*data, **options) if options else op.forward(*data)
@@ -47,7 +40,7 @@ def apply(make: type[Node], op: Op, inputs: tuple, options: dict[str, Any]) -> A
     if type(y) is not float and (type(y) is not np.ndarray or not y.ndim):
         y = finish(y, op, inputs, data, options)
     node: Any = object.__new__(make)
-    node._data = y
+    node._numbers = y
     node.op = op
     node.options = options
     node.grad = None
@@ -61,21 +54,13 @@ def apply(make: type[Node], op: Op, inputs: tuple, options: dict[str, Any]) -> A
     return node if not modes.ACTIVE else modes.made(node)
 
 
-def constant(x: Any, what: str) -> Any:
-    """x as an operand without gradient: a real number or an array of them; DtypeError if it is neither."""
-    if type(x) in NUMBERS or (type(x) is np.ndarray and x.dtype.kind in "fiub"):
-        return x
-    array = x
-    if not hasattr(x, "dtype"):
-        try:
-            array = np.asarray(x)
-        except ValueError as error:
-            raise ShapeError(f"{what}: {error}") from None
-    if array.dtype.kind not in "fiub":
-        kind = "None" if x is None else f"{type(x).__name__} of dtype {array.dtype}"
-        raise DtypeError(f"{what} needs real numbers, not {kind}; convert it first, for example with "
-                         "np.asarray(x, dtype=float)")
-    return array
+def _kept(op: Op, name: str, option: Any) -> Any:
+    """An option as the graph keeps it: nobody else can change it before the gradient needs it."""
+    if isinstance(option, Node):
+        raise OptionError(f"{op.name}: {name} must be plain, not a Value: it has no gradient; pass {name}=v.data")
+    if isinstance(option, np.ndarray):
+        return option.copy()
+    return type(option)(_kept(op, name, part) for part in option) if type(option) in (list, tuple) else option
 
 
 def finish(y: Any, op: Op, inputs: tuple, data: list, options: dict[str, Any]) -> Any:
@@ -102,7 +87,7 @@ def finish(y: Any, op: Op, inputs: tuple, data: list, options: dict[str, Any]) -
 def _explained(error: Exception, op: Op, inputs: tuple, options: dict[str, Any]) -> TinygradError:
     """The same error as one of ours, with the op and what it met."""
     met = ", ".join(f"{op.input_name(i)} = {x.describe()}" if isinstance(x, Node) and x.name else
-                    f"{op.input_name(i)} {np.shape(x._data if isinstance(x, Node) else x)}"
+                    f"{op.input_name(i)} {np.shape(x._numbers if isinstance(x, Node) else x)}"
                     for i, x in enumerate(inputs) if x is not None)
     chosen = ", ".join(f"{name}={x!r}" for name, x in options.items() if x is not op.defaults.get(name))
     reason = str(error)

@@ -13,12 +13,13 @@ from tinygrad_edu.engine.chain_rule import shares
 from tinygrad_edu.engine.graph import Node, ancestors, check_unchanged, last_change
 
 LONGEST_PAUSE = 1000
-"""Ticks of the clock without a node of the graph, after which `backpropagate` looks where the next node is."""
+"""Ticks of the clock without a node of the graph, after which `backpropagate` makes an order of the rest."""
 
 one_at_a_time = RLock()
 """`backpropagate` keeps sums in the nodes, which other threads may share."""
 
 _running = False  # whether a pass is under way in the thread that holds the lock
+_unfinished: Node | None = None  # the root of a pass that has not cleared its sums, as Ctrl-C struck at a bad moment
 
 
 def pull_back(nodes: Sequence[Node], ends: Sequence[Node], seed: Any, *, as_graph: bool = False,
@@ -52,46 +53,51 @@ def backpropagate(root: Node, seed: Any) -> tuple[list[Node], list[Any], list[No
 
     Errors: MutationError, GradientRuleError; those that a rule raises. Nothing is changed then.
     """
-    global _running
+    global _running, _unfinished
     with one_at_a_time:
         if _running:  # a gradient rule has called backward, and the sums in the nodes are those of the outer pass
             nodes, leaves = ancestors([root])
             check_unchanged(nodes)
             of_nodes, of_leaves = pull_back(nodes, leaves, seed)
             return nodes, of_nodes, leaves, of_leaves
-        _running = True
+        if _unfinished is not None:
+            for nodes in ancestors([_unfinished]):
+                for x in nodes:
+                    x._g = None
+        _running, _unfinished = True, root
         try:
             return _count_down(root, seed)
         finally:
             _running = False
+            _unfinished = None
 
 
 def _count_down(root: Any, seed: Any) -> tuple[list[Node], list[Any], list[Node], list[Any]]:
-    # An input's time is always before its output's. So when the time of a node has come, counting down, all that was
-    # computed from it has passed on its gradient: the times are a topological order. Counting over a tick that made
-    # nothing of this graph costs a small part of what making it cost.
+    # Every node has a time of its own, an input's before its output's. So when the time of a node has come, counting
+    # down, all that was computed from it has passed on its gradient: the times are a topological order. Counting over a
+    # tick that made nothing of this graph costs a small part of what making it cost.
     reached = {root.time: root}  # computed nodes whose time has not come yet
     node = None
     nodes: list[Any] = []
     leaves: list[Any] = []
     change = last_change()
-    t, pause = root.time, 0
+    times = iter(range(root.time, 0, -1))
+    pause = 0
     root._g = seed
     try:
         while reached:
-            node = reached.pop(t, None)
-            t -= 1
+            node = reached.pop(next(times), None)
             if node is None:
                 pause += 1
-                if pause > LONGEST_PAUSE:
-                    t, pause = max(reached), 0
+                if pause == LONGEST_PAUSE:
+                    times = iter([x.time for x in ancestors(reached.values())[0]])
                 continue
             pause = 0
             nodes.append(node)
             if node.time < change:
                 check_unchanged([node])
             g = node._g
-            y = node._data
+            y = node._numbers
             op = node.op
             if type(y) is float and op.quick:
                 # What stands below, once more for one or two numbers: a scalar graph has thousands of these.
@@ -99,16 +105,18 @@ def _count_down(root: Any, seed: Any) -> tuple[list[Node], list[Any], list[Node]
                 b = node._x2
                 try:
                     if b is None:
-                        d = op.rules[0](g, y, a._data)
+                        d = op.rules[0](g, y, a._numbers)
                         e = None
                     else:
-                        x1 = a._data if isinstance(a, Node) else a
-                        x2 = b._data if isinstance(b, Node) else b
+                        x1 = a._numbers if isinstance(a, Node) else a
+                        x2 = b._numbers if isinstance(b, Node) else b
                         rule_a, rule_b = op.rules
                         d = None if x1 is a else rule_a(g, y, x1, x2)
                         e = None if x2 is b else rule_b(g, y, x1, x2)
-                    if (d is None or type(d) is float) and (e is None or type(e) is float):
+                    if (d is None or isinstance(d, float)) and (e is None or isinstance(e, float)):
                         if d is not None:
+                            if type(d) is not float:
+                                d = float(d)
                             if a._g is not None:
                                 a._g += d
                             else:
@@ -118,6 +126,8 @@ def _count_down(root: Any, seed: Any) -> tuple[list[Node], list[Any], list[Node]
                                     reached[a.time] = a
                                 a._g = d
                         if e is not None:
+                            if type(e) is not float:
+                                e = float(e)
                             if b._g is not None:
                                 b._g += e
                             else:

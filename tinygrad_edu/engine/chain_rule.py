@@ -23,8 +23,8 @@ def shares(node: Any, g: Any, as_graph: bool = False,
     op = node.op
     options = node.options
     inputs = node.inputs
-    y = node if as_graph else node._data
-    values = inputs if as_graph else [x._data if isinstance(x, Node) else x for x in inputs]
+    y = node if as_graph else node._numbers
+    values = inputs if as_graph else [x._numbers if isinstance(x, Node) else x for x in inputs]
     rules = op.rules if op.each_rule is None else op.rules_for(inputs)
     # the first input last: what its node does next with the share finds it still in the processor's cache
     for i in range(len(inputs) - 1, -1, -1):
@@ -38,7 +38,7 @@ def shares(node: Any, g: Any, as_graph: bool = False,
         except Exception as error:
             error.add_note(f"in the gradient rule of {op.name} for its input {op.input_name(i)}")
             raise
-        like = x._data
+        like = x._numbers
         if type(d) is not np.ndarray or type(like) is not np.ndarray or d.shape != like.shape or d.dtype != like.dtype:
             d = fitted(d, x, node, i)
         if x.op is None and type(d) is np.ndarray and (d is g or d.base is not None):
@@ -52,17 +52,17 @@ def _as_numpy(x: Any) -> Any:
 
 def fitted(d: Any, x: Node, node: Any, i: int) -> Any:
     """A rule's result with the shape and dtype of the input it belongs to, summed over broadcast axes."""
-    like: Any = x._data
+    like: Any = x._numbers
     if type(like) is float:
         if isinstance(d, float | int):
             return float(d)
         shape, dtype = (), np.dtype(np.float64)
     else:
         shape, dtype = like.shape, like.dtype
-    if type(like) is np.ndarray and isinstance(d, float | np.floating):
+    if type(like) is np.ndarray and (type(d) is float or (isinstance(d, np.floating) and np.ndim(node._numbers) == 0)):
         return np.full(shape, d, dtype)  # a rule may leave what is the same everywhere as a single number
     if isinstance(d, Node):
-        kind = np.dtype(getattr(d._data, "dtype", np.float64))
+        kind = np.dtype(getattr(d._numbers, "dtype", np.float64))
     elif isinstance(d, np.ndarray | np.generic | float | int):
         kind = getattr(d, "dtype", np.dtype(np.float64))
     else:
@@ -82,9 +82,10 @@ def fitted(d: Any, x: Node, node: Any, i: int) -> Any:
 
 def _unbroadcast(d: Any, shape: tuple[int, ...], node: Any, i: int) -> Any:
     """The sum of d over the axes along which an array of the given shape was broadcast."""
-    have, output = np.shape(d), np.shape(node._data)
+    have, output = np.shape(d), np.shape(node._numbers)
     extra = len(have) - len(shape)
-    fits = extra >= 0 and all(n in (1, m) for n, m in zip(shape, have[extra:], strict=False))
+    fits = 0 <= extra and len(have) <= max(len(output), len(shape)) and all(
+        n in (1, m) for n, m in zip(shape, have[extra:], strict=False))
     if not fits and _broadcasts(have, shape) and (have == () or have == output):
         return np.broadcast_to(d, shape)
     if not fits:

@@ -22,9 +22,9 @@ class Node(Operand):
     A node knows its inputs, never its users: no reference cycles, so a graph is freed with its last Value.
     """
 
-    __slots__ = ("__weakref__", "_data", "_g", "_notes", "_x1", "_x2", "grad", "op", "options", "time")
+    __slots__ = ("__weakref__", "_numbers", "_g", "_notes", "_x1", "_x2", "grad", "op", "options", "time")
 
-    _data: Any
+    _numbers: Any
     grad: Any
     op: Op | None
     options: dict[str, Any]
@@ -79,7 +79,7 @@ class Node(Operand):
 
     def describe(self) -> str:
         """How a message calls this node: `'weight' (3, 2)`, `a Value of shape (3,)`."""
-        name, shape = self.name, np.shape(self._data)
+        name, shape = self.name, np.shape(self._numbers)
         return f"{name!r} {shape}" if name else f"a {type(self).__name__} of shape {shape}"
 
 

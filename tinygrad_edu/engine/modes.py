@@ -3,18 +3,19 @@
 import sys
 import threading
 import zlib
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import ContextDecorator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.engine.graph import Node
+from tinygrad_edu.engine.graph import Node, clock
 from tinygrad_edu.errors import AnomalyError, MutationError
 
 ACTIVE: list[str] = []
 """The modes of ops that are on in any thread: empty in the usual case, so that an op has one quick thing to look at."""
+
+LOOKED_AT_BY_OPS = ("recording", "anomaly")
 
 PACKAGE = str(Path(__file__).parents[1])
 
@@ -22,7 +23,7 @@ PACKAGE = str(Path(__file__).parents[1])
 class _Modes(threading.local):
     recording = True
     anomaly = False
-    differentiating = False
+    differentiating_since: float = float("inf")
 
 
 _modes = _Modes()
@@ -33,22 +34,23 @@ def recording() -> bool:
     return _modes.recording
 
 
-Mode = AbstractContextManager[None]
+class Mode(ContextDecorator):
+    """A setting of this thread within a `with` block, or within a function that it decorates; it may be used again."""
 
+    def __init__(self, name: str, value: Any) -> None:
+        self.name, self.value = name, value
+        self._before: list[Any] = []
 
-@contextmanager
-def _mode(attribute: str, value: bool) -> Iterator[None]:
-    before = getattr(_modes, attribute)
-    setattr(_modes, attribute, value)
-    ops_look = attribute != "differentiating"
-    if ops_look:
-        ACTIVE.append(attribute)
-    try:
-        yield
-    finally:
-        if ops_look:
-            ACTIVE.remove(attribute)
-        setattr(_modes, attribute, before)
+    def __enter__(self) -> None:
+        self._before.append(getattr(_modes, self.name))
+        setattr(_modes, self.name, self.value)
+        if self.name in LOOKED_AT_BY_OPS:
+            ACTIVE.append(self.name)
+
+    def __exit__(self, *error: object) -> None:
+        if self.name in LOOKED_AT_BY_OPS:
+            ACTIVE.remove(self.name)
+        setattr(_modes, self.name, self._before.pop())
 
 
 def no_grad() -> Mode:
@@ -61,12 +63,12 @@ def no_grad() -> Mode:
     >>> y.op is None
     True
     """
-    return _mode("recording", False)
+    return Mode("recording", False)
 
 
 def enable_grad() -> Mode:
     """Within it, ops remember their inputs again, even inside `no_grad`."""
-    return _mode("recording", True)
+    return Mode("recording", True)
 
 
 def detect_anomaly() -> Mode:
@@ -83,17 +85,17 @@ def detect_anomaly() -> Mode:
     Traceback (most recent call last):
     tinygrad_edu.errors.AnomalyError: log of 'x' (2,) made -inf ...
     """
-    return _mode("anomaly", True)
+    return Mode("anomaly", True)
 
 
 def differentiate() -> Mode:
-    """Within it, a function runs to be differentiated by its arguments: what would lose their gradient is an error."""
-    return _mode("differentiating", True)
+    """Within it, a function runs to be differentiated: to take a number out of what it computes is an error."""
+    return Mode("differentiating_since", next(clock))
 
 
-def differentiating() -> bool:
-    """Whether a function of this thread is being differentiated, and remembered."""
-    return _modes.differentiating and _modes.recording
+def differentiating_since() -> float:
+    """The time since which a function of this thread is being differentiated; infinity if none is, or not here."""
+    return _modes.differentiating_since if _modes.recording else float("inf")
 
 
 def watching() -> bool:
@@ -150,7 +152,7 @@ def check_unwritten(nodes: list[Node]) -> None:
 
 
 def _array(x: Any) -> np.ndarray:
-    return np.asarray(x._data if isinstance(x, Node) else 0.0 if x is None else x)
+    return np.asarray(x._numbers if isinstance(x, Node) else 0.0 if x is None else x)
 
 
 def _checksum(x: Any) -> int:

@@ -114,7 +114,7 @@ def _on_data(function: Function, args: tuple, kwargs: dict[str, Any]) -> Any:
 def _plain(x: Any) -> Any:
     """x with the data of Values in their place."""
     if isinstance(x, Node):
-        return x._data
+        return x._numbers
     return type(x)(map(_plain, x)) if type(x) in (list, tuple) else x
 
 

@@ -1,15 +1,18 @@
 """What a primitive is: a NumPy function, one gradient rule per input, and its notation. No graph in sight."""
 
 from collections.abc import Callable, Mapping
-from functools import partial, update_wrapper
+from functools import partial, update_wrapper, wraps
 from inspect import Parameter, signature
 from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.errors import GradientRuleError, OptionError, TinygradError
+from tinygrad_edu.errors import DtypeError, GradientRuleError, OptionError, ShapeError, TinygradError
 
 Rule = Callable[..., Any]
+
+NUMBERS = frozenset({float, int, bool})
+"""The types of single numbers that are Python's own; a Value of one holds a float, not an array."""
 
 OPS: dict[str, "Op"] = {}
 """Every primitive of the library by name; those of users are not listed."""
@@ -51,10 +54,10 @@ class Op:
         self.variadic = next((p.name for p in parameters if p.kind is Parameter.VAR_POSITIONAL), None)
         self.defaults = {p.name: p.default for p in parameters if p.kind is Parameter.KEYWORD_ONLY}
         names = (self.variadic,) if self.variadic else self.input_names
-        if not rules or not set(rules) <= set(names):
+        if set(rules) != set(names):
             raise GradientRuleError(f"primitive {self.name}: rules for {', '.join(rules) or 'nothing'}, but its "
-                                    f"inputs are {', '.join(map(str, names))}; write one rule per input, by name, "
-                                    "and make options keyword-only")
+                                    f"inputs are {', '.join(map(str, names))}; write one rule for each input, by its "
+                                    "name, None for one that has no gradient, and make options keyword-only")
         self.each_rule = rules[self.variadic] if self.variadic else None
         self.rules: tuple[Rule | None, ...] = tuple(rules.get(name) for name in self.input_names)
         self.arity = -1 if self.variadic else len(self.input_names)  # -1: any number
@@ -72,7 +75,9 @@ class Op:
         for x in inputs:
             if isinstance(x, Operand):
                 return x._apply(self, inputs, options)
-        return self.forward(*[np.asarray(x) if isinstance(x, list | tuple) else x for x in inputs], **options)
+        # complex numbers pass here, where no gradient is asked for: a derivative by a complex step needs them
+        return self.forward(*[x if x is None or np.iscomplexobj(x) else constant(x, self.name) for x in inputs],
+                            **options)
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -92,6 +97,8 @@ class Op:
             except TypeError as error:
                 raise self._wrong_call(str(error).removeprefix("<lambda>() ")) from None
         if self.variadic:
+            if args and isinstance(args[0], Operand) and len(args) > 1:
+                raise self._wrong_call(f"with separate inputs: pass them as one sequence, {self.name}([a, b])")
             inputs, extra = (tuple(args[0]) if args else tuple(kwargs.pop(self.variadic, ()))), args[1:]
         else:
             inputs, extra = args[:self.arity], args[self.arity:]
@@ -141,9 +148,10 @@ def primitive(notation: str, symbol: str = "", *, bind: Callable[..., tuple[tupl
         symbol: the sign that stands for it in a drawing; the function's name if not given.
         bind: for functions whose arguments come in another order than inputs, options:
             takes the call's arguments, returns (inputs, options).
-        **rules: the gradient rule of each input, by the input's name.
+        **rules: the gradient rule of each input, by the input's name; None for an input that has no gradient.
 
-    Errors: GradientRuleError if a rule names no input of the function.
+    Errors: GradientRuleError if there is not one rule for each input, and when the function returns anything but
+    real numbers.
 
     >>> import numpy as np, tinygrad_edu as tg
     >>> @tg.primitive(r"{x} e^{{x}}", x=lambda g, y, x: g * (y + np.exp(x)))
@@ -156,14 +164,53 @@ def primitive(notation: str, symbol: str = "", *, bind: Callable[..., tuple[tupl
     if not isinstance(notation, str):
         raise OptionError('@primitive needs a formula and a rule for each input: @tg.primitive(r"{x}^3", '
                           "x=lambda g, y, x: g * 3 * x**2)")
-    return lambda forward: Op(forward, notation, symbol, rules, bind)
+    return lambda forward: Op(_real(forward), notation, symbol, rules, bind)
+
+
+def _real(forward: Callable[..., Any]) -> Callable[..., Any]:
+    """A user's forward, its results checked to be real numbers, and floating ones as a gradient needs them."""
+
+    @wraps(forward)
+    def checked(*inputs: Any, **options: Any) -> Any:
+        y = forward(*inputs, **options)
+        kind = np.asarray(y).dtype.kind if isinstance(y, np.ndarray | np.generic | complex | float | int) else "O"
+        if kind == "c" and any(map(np.iscomplexobj, inputs)):
+            return y
+        if kind not in "fiub":
+            what = "None: is a `return` missing?" if y is None else f"a {type(y).__name__}, not real numbers"
+            raise GradientRuleError(f"{forward.__name__} returned {what}")
+        if isinstance(y, np.ndarray):
+            return y if kind == "f" else y.astype(np.float64)
+        if all(x is None or type(x) in NUMBERS for x in inputs):
+            return float(y)
+        return y if isinstance(y, np.floating) else np.float64(y)
+
+    return checked
 
 
 def builtin(notation: str, symbol: str = "", **keywords: Any) -> Callable[[Callable[..., Any]], Op]:
     """`primitive`, entered in the table `OPS` of the library's own."""
 
     def register(forward: Callable[..., Any]) -> Op:
-        op = OPS[forward.__name__] = primitive(notation, symbol, **keywords)(forward)
+        bind = keywords.pop("bind", None)
+        op = OPS[forward.__name__] = Op(forward, notation, symbol, keywords, bind)
         return op
 
     return register
+
+
+def constant(x: Any, what: str) -> Any:
+    """x as an operand without gradient: a real number or an array of them; DtypeError if it is neither."""
+    if type(x) in NUMBERS or (type(x) is np.ndarray and x.dtype.kind in "fiub"):
+        return x
+    array = x
+    if not hasattr(x, "dtype"):
+        try:
+            array = np.asarray(x)
+        except ValueError as error:
+            raise ShapeError(f"{what}: {error}") from None
+    if array.dtype.kind not in "fiub":
+        kind = "None" if x is None else f"{type(x).__name__} of dtype {array.dtype}"
+        raise DtypeError(f"{what} needs real numbers, not {kind}; convert it first, for example with "
+                         "np.asarray(x, dtype=float)")
+    return array

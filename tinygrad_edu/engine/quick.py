@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.engine import modes
-from tinygrad_edu.engine.apply import NUMBERS, apply, constant, finish
+from tinygrad_edu.engine.apply import apply, finish
 from tinygrad_edu.engine.graph import NO_OPTIONS, Node, clock
-from tinygrad_edu.engine.primitive import Op
+from tinygrad_edu.engine.primitive import NUMBERS, Op, constant
 
 new, tick, ACTIVE = object.__new__, clock.__next__, modes.ACTIVE
 
@@ -19,18 +19,18 @@ def binary(op: Op) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]
 
     def method(a: Any, b: Any) -> Any:
         if isinstance(b, Node):
-            x2 = b._data
+            x2 = b._numbers
         else:
             b = x2 = b if type(b) in NUMBERS else constant(b, op.name)
         y = None
         try:
-            y = forward(a._data, x2)
+            y = forward(a._numbers, x2)
         except Exception:
             pass  # `finish` meets it again, and explains it
         if type(y) is not float and type(y) is not np.ndarray:
-            y = finish(y, op, (a, b), [a._data, x2], NO_OPTIONS)
+            y = finish(y, op, (a, b), [a._numbers, x2], NO_OPTIONS)
         node = new(a.Result)
-        node._data = y
+        node._numbers = y
         node.op = op
         node._x1 = a
         node._x2 = b
@@ -53,13 +53,13 @@ def unary(op: Op) -> Callable[[Any], Any]:
     def method(a: Any) -> Any:
         y = None
         try:
-            y = forward(a._data)
+            y = forward(a._numbers)
         except Exception:
             pass
         if type(y) is not float and type(y) is not np.ndarray:
-            y = finish(y, op, (a,), [a._data], NO_OPTIONS)
+            y = finish(y, op, (a,), [a._numbers], NO_OPTIONS)
         node = new(a.Result)
-        node._data = y
+        node._numbers = y
         node.op = op
         node._x1 = a
         node._x2 = None

@@ -16,8 +16,8 @@ What they have in common:
   be differentiated by them. `.data` has the numbers.
 - No Value's `.grad` is touched.
 - Under `no_grad` they give the same numbers; results that are Values then remember nothing.
-- What leaves the graph inside f, as in `float(x)`, `x.data` or `math.sin(x)`, counts as a constant: there,
-  say `np.sin(x)`.
+- `float(x)`, `math.sin(x)` and `array[i] = x` inside f would lose a gradient and are errors: say `np.sin(x)`, and
+  `np.stack` of a list. `x.item()` and `x.data` give numbers that count as constants.
 
 Errors: OptionError if f is not a function, argnums not ints, or f returns something odd; ArgumentError for
 argnums out of range; DtypeError for arguments that are not real numbers; ShapeError for vectors of another

@@ -1,17 +1,18 @@
 """`Value`: an array, or a single number, that remembers how it was made."""
 
 from collections.abc import Iterator
+from copy import copy
 from typing import Any
 
 import numpy as np
 
 from tinygrad_edu.engine import modes, ops
-from tinygrad_edu.engine.apply import NUMBERS, apply
+from tinygrad_edu.engine.apply import apply
 from tinygrad_edu.engine.array_methods import ArrayMethods
 from tinygrad_edu.engine.backpropagation import backpropagate, one_at_a_time, pull_back
 from tinygrad_edu.engine.graph import NO_OPTIONS, Node, ancestors, check_unchanged, clock
 from tinygrad_edu.engine.numpy_protocol import QUICK, TABLE, array_function, array_ufunc
-from tinygrad_edu.engine.primitive import Op
+from tinygrad_edu.engine.primitive import NUMBERS, Op
 from tinygrad_edu.engine.quick import binary, unary
 from tinygrad_edu.errors import BackwardError, DtypeError, OptionError, ShapeError
 
@@ -59,7 +60,7 @@ class Value(ArrayMethods, Node):
     Result: type["Value"]  # the class of what ops make of it: of a Parameter, too, plain Values
 
     def __init__(self, data: Any, name: str = "") -> None:
-        self._data = _differentiable(data)
+        self._numbers = _differentiable(data)
         self.grad = None
         if name:
             self.name = name
@@ -70,8 +71,11 @@ class Value(ArrayMethods, Node):
 
     @property
     def data(self) -> Any:
-        """The numbers. Assigning other numbers of the same shape keeps the dtype."""
-        return self._data
+        """The numbers. Assigning others of the same shape keeps the dtype and copies them.
+
+        Writing into the array itself is only noticed under `detect_anomaly`; say `v.assign(...)` or `v.data = ...`.
+        """
+        return self._numbers
 
     @data.setter
     def data(self, data: Any) -> None:
@@ -82,36 +86,39 @@ class Value(ArrayMethods, Node):
 
         Errors: ShapeError, DtypeError; the old data then stays.
         """
-        old = self._data
+        old = self._numbers
         if type(data) is not float or type(old) is not float:
             data = self._alike(data)
-        self._data = data
+        self._numbers = data
         self.mark_changed(by)
 
     def _alike(self, data: Any) -> Any:
         """Data of this Value's shape and dtype."""
-        data, old = _differentiable(data), self._data
+        if isinstance(data, Node):
+            raise OptionError(f"assigning a Value to the data of {self.describe()}: take its numbers, as in "
+                              "w.data = w.data - 0.1 * w.grad")
+        data, old = _differentiable(data), self._numbers
         if np.shape(data) != np.shape(old):
             raise ShapeError(f"assigning data of shape {np.shape(data)} to {self.describe()}: the shape must stay")
         if type(old) is float:
             return float(data)
-        return np.asarray(data, old.dtype)
+        return np.array(data, old.dtype)  # a copy: an optimizer will write into it
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return () if type(self._data) is float else self._data.shape
+        return () if type(self._numbers) is float else self._numbers.shape
 
     @property
     def ndim(self) -> int:
-        return 0 if type(self._data) is float else self._data.ndim
+        return 0 if type(self._numbers) is float else self._numbers.ndim
 
     @property
     def size(self) -> int:
-        return 1 if type(self._data) is float else self._data.size
+        return 1 if type(self._numbers) is float else self._numbers.size
 
     @property
     def dtype(self) -> np.dtype:
-        return FLOAT64 if type(self._data) is float else self._data.dtype
+        return FLOAT64 if type(self._numbers) is float else self._numbers.dtype
 
     @property
     def T(self) -> "Value":
@@ -119,20 +126,31 @@ class Value(ArrayMethods, Node):
 
     def numpy(self) -> np.ndarray:
         """The data as an array, without a graph."""
-        return np.asarray(self._data)
+        return np.asarray(self._numbers)
 
     def item(self) -> float:
         """The one number of a Value of size 1."""
         if self.size != 1:
             raise ShapeError(f"item() of {self.describe()}: it holds {self.size} numbers, not one")
-        return float(np.reshape(self._data, ()))
+        return float(np.reshape(self._numbers, ()))
 
     def detach(self) -> "Value":
-        """A leaf with the same data: no gradient flows through it."""
-        return Value(self._data, self.name)
+        """A leaf with a copy of the data: no gradient flows through it."""
+        return Value(copy(self._numbers), self.name)
+
+    def __copy__(self) -> "Value":
+        if self.op is not None:
+            raise OptionError(f"a copy of {self.describe()}, which was computed, would not be part of the graph; "
+                              "v.detach() gives a leaf with its data")
+        leaf = type(self)(copy(self._numbers), self.name)
+        leaf.grad = copy(self.grad)
+        return leaf
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Value":
+        return self.__copy__()
 
     def __float__(self) -> float:
-        if modes.differentiating():
+        if self.time > modes.differentiating_since():
             raise OptionError(f"float() of {self.describe()} within a function that is being differentiated would lose "
                               "its gradient. Use NumPy's functions instead of those of math, and np.stack instead of "
                               "writing into an array; v.item() gives the number if it is to count as a constant")
@@ -148,12 +166,12 @@ class Value(ArrayMethods, Node):
         return format(self.item(), spec) if spec and self.size == 1 else format(repr(self), spec)
 
     def __bool__(self) -> bool:
-        return bool(self._data)
+        return bool(self._numbers)
 
     def __len__(self) -> int:
         if self.ndim == 0:
             raise OptionError("len() of a Value with a single number")
-        return len(self._data)
+        return len(self._numbers)
 
     def __iter__(self) -> Iterator["Value"]:
         if self.ndim == 0:
@@ -166,7 +184,7 @@ class Value(ArrayMethods, Node):
         def short(x: Any) -> str:
             return f"{x:.6g}" if np.ndim(x) == 0 else np.array2string(
                 np.asarray(x), precision=4, threshold=20, edgeitems=2, separator=", ", prefix=kind + "(")
-        parts = [short(self._data)]
+        parts = [short(self._numbers)]
         if self.ndim and self.size > 20:
             parts.append(f"shape={self.shape}")
         if self.dtype != np.float64:
@@ -232,7 +250,7 @@ class Value(ArrayMethods, Node):
 
     def _seed(self, gradient: Any) -> Any:
         """dJ/dself, from which backward starts."""
-        data = self._data
+        data = self._numbers
         if self.op is None and self.note("unrecorded", False):
             raise BackwardError(f"backward() of {self.describe()}: it was computed under no_grad, which remembers "
                                 "nothing; compute it again outside")
@@ -243,7 +261,7 @@ class Value(ArrayMethods, Node):
                 raise BackwardError(f"backward() of {self.describe()}: only a single number has a gradient; use "
                                     "v.sum().backward(), or pass dJ/dv as v.backward(gradient)")
             return np.ones(data.shape, data.dtype) if data.ndim else data.dtype.type(1)
-        seed = gradient._data if isinstance(gradient, Node) else gradient
+        seed = gradient._numbers if isinstance(gradient, Node) else gradient
         if np.shape(seed) != self.shape or np.asarray(seed).dtype.kind not in "fiub":
             raise BackwardError(f"backward(gradient) of {self.describe()}: the gradient has shape {np.shape(seed)}"
                                 "; it must be real and have the same shape")
@@ -277,34 +295,34 @@ class Value(ArrayMethods, Node):
     # ----- comparisons: plain booleans, no graph -----
 
     def __eq__(self, other: object) -> Any:
-        return self._data == _plain(other)
+        return self._numbers == _plain(other)
 
     def __ne__(self, other: object) -> Any:
-        return self._data != _plain(other)
+        return self._numbers != _plain(other)
 
     def __lt__(self, other: Any) -> Any:
-        return self._data < _plain(other)
+        return self._numbers < _plain(other)
 
     def __le__(self, other: Any) -> Any:
-        return self._data <= _plain(other)
+        return self._numbers <= _plain(other)
 
     def __gt__(self, other: Any) -> Any:
-        return self._data > _plain(other)
+        return self._numbers > _plain(other)
 
     def __ge__(self, other: Any) -> Any:
-        return self._data >= _plain(other)
+        return self._numbers >= _plain(other)
 
     def argmax(self, axis: int | None = None) -> Any:
-        return np.argmax(self._data, axis)
+        return np.argmax(self._numbers, axis)
 
     def argmin(self, axis: int | None = None) -> Any:
-        return np.argmin(self._data, axis)
+        return np.argmin(self._numbers, axis)
 
     # ----- methods, as those of an array -----
 
 
 def _plain(x: Any) -> Any:
-    return x._data if isinstance(x, Node) else x
+    return x._numbers if isinstance(x, Node) else x
 
 
 Value.Result = Value

@@ -69,7 +69,7 @@ def lay_out(owner: str, params: Iterable[Any], running_sums: int) -> list[Slot]:
     for slot in slots:
         slot.data[...] = arrays[slot.number]
         if not slot.is_float:
-            slot.parameter._data = slot.data  # not by the setter, as a graph of the same numbers stays valid
+            slot.parameter._numbers = slot.data  # not by the setter, as a graph of the same numbers stays valid
     return slots
 
 
@@ -95,7 +95,7 @@ def gather(by: str, slots: Sequence[Slot]) -> list[Slot]:
         ready.append(slot)
     for slot, values in assigned:
         slot.data[...] = values
-        slot.parameter.data = slot.data
+        slot.parameter._numbers = slot.data
     return ready
 
 

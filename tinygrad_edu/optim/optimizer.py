@@ -92,7 +92,7 @@ class Optimizer:
                                 *[vector[part] for vector in block.running])
         for slot in self._floats:
             if slot.parameter.grad is not None:
-                slot.parameter._data = slot.data.item()
+                slot.parameter._numbers = slot.data.item()
 
     def zero_grad(self) -> None:
         """Forget all gradients: every parameter's `.grad` becomes None, so that `backward` starts afresh."""

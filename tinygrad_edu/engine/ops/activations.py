@@ -5,6 +5,7 @@ import numpy as np
 from tinygrad_edu.engine.ops.kinks import choose
 from tinygrad_edu.engine.ops.reductions import kept
 from tinygrad_edu.engine.primitive import builtin
+from tinygrad_edu.errors import ArgumentError, DtypeError, ShapeError
 
 TWO_OVER_ROOT_PI = float(2 / np.sqrt(np.pi))
 
@@ -84,14 +85,22 @@ def _cross_entropy_rule(g, y, logits, labels):
     return g[..., None] * (softmax - one_hot)
 
 
-@builtin(r"-\ln \mathrm{softmax}({logits})_{{labels}}", "cross entropy", logits=_cross_entropy_rule)
+@builtin(r"-\ln \mathrm{softmax}({logits})_{{labels}}", "cross entropy", logits=_cross_entropy_rule, labels=None)
 def cross_entropy(logits, labels):
     """y = ln Σ e^logits - logits[label], row by row,   dy/dlogits = softmax - one-hot(label)
 
     At any magnitude; but where y is ∞, as the label's logit is -∞, the gradient is NaN.
     logits (..., classes), labels (...) of integers in 0..classes-1; y (...).
     """
-    if np.shape(labels) != np.shape(logits)[:-1]:
-        raise ValueError("cross_entropy needs one label for each row of the logits")
+    labels = np.asarray(labels)
+    if labels.shape != logits.shape[:-1] or not logits.shape:
+        raise ShapeError(f"cross_entropy: logits {logits.shape} and labels {labels.shape} do not fit; expected are "
+                         "(n, classes) and (n,)")
+    if labels.dtype.kind not in "iu":
+        raise DtypeError(f"cross_entropy: labels have dtype {labels.dtype}, but must be integers, the number of the "
+                         "class of each row")
+    if labels.size and (labels.min() < 0 or labels.max() >= logits.shape[-1]):
+        raise ArgumentError(f"cross_entropy: there are labels from {labels.min()} to {labels.max()}, but the "
+                            f"{logits.shape[-1]} classes of logits {logits.shape} are 0 to {logits.shape[-1] - 1}")
     shifted = logits - logits.max(axis=-1, keepdims=True)
     return np.log(np.exp(shifted).sum(axis=-1)) - shifted[_own_class(labels)]

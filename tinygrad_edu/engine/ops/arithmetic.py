@@ -62,7 +62,7 @@ def remainder(a, b):
 
 def _power_a(g, y, a, b):
     base = a + ((a == 0) & (b == 0))  # 0·0^-1, the slope of a⁰ at 0, becomes 0·1^-1
-    return scaled(g, b * np.power(base, b - 1))
+    return scaled(g, b * np.power(base, b - 1.0))
 
 
 def _power_b(g, y, a, b):
@@ -144,7 +144,7 @@ def clip(x, a_min=None, a_max=None):
     return np.clip(x, a_min, a_max)
 
 
-@builtin(r"\mathrm{where}({condition}, {a}, {b})", "where",
+@builtin(r"\mathrm{where}({condition}, {a}, {b})", "where", condition=None,
          a=lambda g, y, condition, a, b: np.where(condition, g, 0.0),
          b=lambda g, y, condition, a, b: np.where(condition, 0.0, g))
 def where(condition, a, b):
