@@ -1,6 +1,8 @@
 """What `backward` does to a graph as a whole: sums, order, depth, memory, and what it refuses."""
 
+import copy
 import gc
+import signal
 import threading
 import tracemalloc
 import weakref
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
-from tinygrad_edu.errors import BackwardError, GradientRuleError
+from tinygrad_edu.errors import BackwardError, GradientRuleError, OptionError
 
 
 def test_the_example_that_micrograd_counts_twice():
@@ -259,3 +261,61 @@ def test_threads_that_share_a_leaf_lose_nothing():
     for thread in threads:
         thread.join()
     np.testing.assert_array_equal(w.grad, np.full(10, 2.0 * 200 * 4))
+
+
+def test_a_pass_within_a_rule_through_nodes_that_the_outer_pass_has_reached():
+    x = tg.Value(np.ones(2))
+    y = x * 3  # reached by the outer pass, with a share from f, before the inner one comes
+
+    def rule(g, y_, a):
+        (y * y).sum().backward()
+        return g
+
+    @tg.primitive("f({a})", a=rule)
+    def f(a):
+        return a * 1.0
+
+    (y + f(y)).sum().backward()
+    np.testing.assert_array_equal(x.grad, [2 * 3 * 3 + 6] * 2)  # (9x²)' = 18 from inside, 3 + 3 from outside
+
+
+def test_a_computed_value_has_no_copy_and_a_leaf_has_one_of_its_own():
+    x = tg.Value(3.0, name="x")
+    for copying in (copy.copy, copy.deepcopy):
+        with pytest.raises(OptionError, match=r"v.detach\(\)"):
+            copying(x * x)
+        y = copying(x)
+        (x * y).backward()
+        assert (x.grad, y.grad, y.name) == (3.0, 3.0, "x")
+        x.grad = None
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer that interrupts")
+def test_an_interrupted_pass_leaves_nothing_behind_that_makes_the_next_one_wrong():
+    w = tg.Value(2.0)
+
+    def cubed_many_times():
+        return sum((w * w * w for _ in range(60)), tg.Value(0.0))
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for i in range(300):
+            y = cubed_many_times()
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 1e-6 + i * 1e-6)
+                y.backward()
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except KeyboardInterrupt:
+                pass
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            w.grad = None
+            y = cubed_many_times()
+            y.backward()
+            assert w.grad == 60 * 12
+            w.grad = None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

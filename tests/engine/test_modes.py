@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
-from tinygrad_edu.errors import AnomalyError, MutationError
+from tinygrad_edu.errors import AnomalyError, BackwardError, MutationError
 
 # ----- no_grad -----
 
@@ -175,3 +175,41 @@ def test_a_write_into_the_array_itself_is_found_under_detect_anomaly():
             with pytest.raises(MutationError, match="was written into directly after"):
                 y.backward()
         assert w.grad is None
+
+
+def test_a_detached_leaf_does_not_follow_its_origin():
+    w = tg.Value([1.0, 2.0])
+    u = tg.Value([1.0, 1.0])
+    z = (w.detach() * u).sum()
+    w.grad = np.ones(2)
+    tg.optim.SGD([w], lr=1.0).step()
+    z.backward()
+    np.testing.assert_array_equal(u.grad, [1, 2])
+    other = tg.Value([0.0, 0.0])
+    other.data = w.data
+    w.data[...] = 9.0
+    np.testing.assert_array_equal(other.data, [0, 1])
+
+
+@pytest.mark.parametrize("index", [np.array([0, 1]), [0, 1]])
+def test_an_index_that_is_changed_afterwards_does_not_matter(index):
+    x = tg.Value([1.0, 2.0, 3.0])
+    y = x[index]
+    index[0] = 2
+    y.backward([1.0, 10.0])
+    np.testing.assert_array_equal(x.grad, [1, 10, 0])
+
+
+def test_a_result_of_no_grad_has_no_backward():
+    with tg.no_grad():
+        y = tg.Value(1.0) * 2
+    with pytest.raises(BackwardError, match="computed under no_grad"):
+        y.backward()
+
+
+def test_a_mode_may_be_used_twice():
+    quiet = tg.no_grad()
+    for _ in range(2):
+        with quiet, quiet:
+            assert (tg.Value(1.0) * 2).op is None
+        assert (tg.Value(1.0) * 2).op is not None

@@ -706,3 +706,20 @@ def test_a_gradient_rule_may_itself_use_grad_and_be_differentiated_again():
     assert tg.grad(h)(0.5) == 3 * 0.5**2
     assert tg.grad(tg.grad(h))(0.5) == 6 * 0.5
     assert tg.grad(tg.grad(tg.grad(h)))(0.5) == 6.0
+
+
+def test_taking_a_number_out_of_a_differentiated_function_is_an_error():
+    import math
+
+    def euler(x0):
+        x = np.zeros(3)
+        x[0] = x0
+        return x.sum()
+
+    scale = tg.Value(2.0)
+    for f in (math.cos, float, euler, lambda x: x * float(x * 2), lambda x: np.ma.exp(x)):
+        with pytest.raises((TinygradError, ValueError)):  # NumPy's own where it is told to write a Value
+            tg.grad(f)(1.0)
+    assert tg.grad(lambda x: x * x.item())(3.0) == 3.0
+    assert tg.grad(lambda x: x * float(scale))(3.0) == 2.0  # older than the call, so a constant of f
+    assert math.cos(tg.Value(0.0)) == 1.0  # outside, a Value is a number like others

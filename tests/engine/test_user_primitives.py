@@ -71,3 +71,44 @@ def test_a_shape_is_broadcast_back_for_the_user():
     plus(a, b).sum().backward()
     np.testing.assert_array_equal(a.grad, np.full((3, 1), 4.0))
     np.testing.assert_array_equal(b.grad, np.full(4, 3.0))
+
+
+def test_what_a_forward_returns_is_made_floating_or_refused():
+    def returning(result):
+        @tg.primitive("f({x})", x=lambda g, y, x: g)
+        def f(x):
+            return result(x)
+
+        return f
+
+    x = tg.Value(np.array([0.2, 1.7, -3.0]))
+    weights = np.array([0.25, 0.5, 3.0])
+    for straight_through in (lambda x: x > 0, lambda x: np.rint(x).astype(int)):
+        x.grad = None
+        (returning(straight_through)(x) * weights).sum().backward()
+        np.testing.assert_array_equal(x.grad, weights)
+    x.grad = None
+    returning(lambda x: float(np.sum(x)))(x).backward()
+    np.testing.assert_array_equal(x.grad, np.ones(3))
+    for result, words in [(lambda x: None, "None: is a `return` missing"), (lambda x: "a", "a str"),
+                          (lambda x: [1.0], "a list"), (lambda x: x * 1j, "not real numbers")]:
+        for v in (x, tg.Value(1.0)):
+            with pytest.raises(GradientRuleError, match=words):
+                returning(result)(v)
+
+
+def test_an_input_without_a_rule_must_be_said_to_have_none():
+    with pytest.raises(GradientRuleError, match=r"rules for x, but its inputs are x, w; .*None for one that has no"):
+        @tg.primitive("{x}{w}", x=lambda g, y, x, w: g * w)
+        def f(x, w):
+            return x * w
+
+
+@pytest.mark.parametrize("wrong", [lambda g, y, x: np.outer(g, x), lambda g, y, x: np.dot(g, x)])
+def test_a_rule_of_a_wrong_shape_is_not_summed_or_filled(wrong):
+    @tg.primitive("f({x})", x=wrong)
+    def f(x):
+        return x * 1.0
+
+    with pytest.raises(GradientRuleError, match="gradient rule of f for its input x returned shape"):
+        f(tg.Value(np.ones(3))).sum().backward()

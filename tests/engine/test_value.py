@@ -268,3 +268,19 @@ def test_a_deep_copy_is_a_leaf_of_its_own():
     best(np.ones((1, 2))).sum().backward()
     assert all(p.grad is None for p in model.parameters())
     assert all(q.grad is not None for q in best.parameters())
+
+
+def test_a_value_is_formatted_and_rounded_as_its_number():
+    loss = tg.Value(0.123456)
+    assert f"{loss:.3f}" == "0.123" and f"{loss}" == "Value(0.123456)"
+    assert round(loss, 2).data == 0.12
+    with pytest.raises(TypeError):
+        f"{tg.Value([1.0, 2.0]):.3f}"
+
+
+def test_assigning_a_value_to_data_says_how_to_do_it():
+    w = tg.Value([1.0, 2.0], name="w")
+    with pytest.raises(OptionError, match=r"w.data = w.data - 0.1 \* w.grad"):
+        w.data = w - 0.1
+    with pytest.raises(OptionError, match="name of a Value must be a string"):
+        tg.Value(1.0, 2)

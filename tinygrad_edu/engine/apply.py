@@ -16,6 +16,8 @@ from tinygrad_edu.errors import (
     TinygradError,
 )
 
+UNCHANGEABLE = frozenset({bool, int, float, str, slice, type(None)})
+
 
 def apply(make: type[Node], op: Op, inputs: tuple, options: dict[str, Any]) -> Any:
     """A new node y = op(*inputs, **options) of class `make`."""
@@ -30,7 +32,7 @@ def apply(make: type[Node], op: Op, inputs: tuple, options: dict[str, Any]) -> A
             if d is not x:  # the graph keeps what it computes with
                 inputs = tuple([d if each is x else each for each in inputs])
             data.append(d)
-    if options is not op.defaults:
+    if options is not op.defaults and not UNCHANGEABLE.issuperset(map(type, options.values())):
         options = {name: _kept(op, name, option) for name, option in options.items()}
     y = None
     try:

@@ -69,10 +69,10 @@ def backpropagate(root: Node, seed: Any) -> tuple[list[Node], list[Any], list[No
             return _count_down(root, seed)
         finally:
             _running = False
-            _unfinished = None
 
 
 def _count_down(root: Any, seed: Any) -> tuple[list[Node], list[Any], list[Node], list[Any]]:
+    global _unfinished
     # Every node has a time of its own, an input's before its output's. So when the time of a node has come, counting
     # down, all that was computed from it has passed on its gradient: the times are a topological order. Counting over a
     # tick that made nothing of this graph costs a small part of what making it cost.
@@ -153,3 +153,4 @@ def _count_down(root: Any, seed: Any) -> tuple[list[Node], list[Any], list[Node]
         for x in (*nodes, *reached.values(), *leaves, node):
             if x is not None:
                 x._g = None
+        _unfinished = None

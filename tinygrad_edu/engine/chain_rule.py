@@ -86,7 +86,7 @@ def _unbroadcast(d: Any, shape: tuple[int, ...], node: Any, i: int) -> Any:
     extra = len(have) - len(shape)
     fits = 0 <= extra and len(have) <= max(len(output), len(shape)) and all(
         n in (1, m) for n, m in zip(shape, have[extra:], strict=False))
-    if not fits and _broadcasts(have, shape) and (have == () or have == output):
+    if not fits and _broadcasts(have, shape) and have == output:
         return np.broadcast_to(d, shape)
     if not fits:
         raise GradientRuleError(

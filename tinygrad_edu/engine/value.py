@@ -163,7 +163,11 @@ class Value(ArrayMethods, Node):
         return ops.round(self, decimals=ndigits)
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec and self.size == 1 else format(repr(self), spec)
+        if not spec:
+            return repr(self)
+        if self.size != 1:
+            raise OptionError(f"the format {spec!r} is for one number, but this is {self.describe()}; use v.numpy()")
+        return format(self.item(), spec)
 
     def __bool__(self) -> bool:
         return bool(self._numbers)
