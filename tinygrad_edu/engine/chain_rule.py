@@ -9,6 +9,8 @@ from tinygrad_edu.engine import ops
 from tinygrad_edu.engine.graph import Node
 from tinygrad_edu.errors import GradientRuleError
 
+ndarray = np.ndarray
+
 
 def shares(node: Any, g: Any, as_graph: bool = False,
            asked: Callable[[Node], bool] | None = None) -> Iterator[tuple[int, Any, Any]]:
@@ -32,14 +34,19 @@ def shares(node: Any, g: Any, as_graph: bool = False,
         if not isinstance(x, Node) or (rule := rules[i]) is None or (asked is not None and not asked(x)):
             continue
         try:
-            d = rule(g, y, *values, **options) if options else rule(g, y, *values)
+            if options:
+                d = rule(g, y, *values, **options)
+            elif len(values) == 1:
+                d = rule(g, y, values[0])
+            else:
+                d = rule(g, y, *values)
         except (ZeroDivisionError, OverflowError):  # Python numbers raise where NumPy says inf
             d = rule(_as_numpy(g), _as_numpy(y), *map(_as_numpy, values), **options)
         except Exception as error:
             error.add_note(f"in the gradient rule of {op.name} for its input {op.input_name(i)}")
             raise
         like = x._numbers
-        if type(d) is not np.ndarray or type(like) is not np.ndarray or d.shape != like.shape or d.dtype != like.dtype:
+        if not (type(d) is type(like) is ndarray and d.dtype is like.dtype and d.shape == like.shape):
             d = fitted(d, x, node, i)
         if x.op is None and type(d) is np.ndarray and (d is g or d.base is not None):
             d = d.copy()  # nothing else shares a leaf's gradient: users may write into it

@@ -65,11 +65,13 @@ class Op:
         self.quick = self.arity in (1, 2) and None not in self.rules and not self.input_defaults and not self.defaults
         self._own_bind = bind
         self._required = {name for name, default in self.defaults.items() if default is Parameter.empty}
+        self._usual = bind is None and not self._required
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        usual = len(args) == self.arity and self._own_bind is None
-        if usual and self._required <= kwargs.keys() <= self.defaults.keys():
-            inputs, options = args, self.defaults | kwargs if kwargs else self.defaults
+        if len(args) == self.arity and not kwargs and self._usual:
+            inputs, options = args, self.defaults
+        elif len(args) == self.arity and self._usual and kwargs.keys() <= self.defaults.keys():
+            inputs, options = args, self.defaults | kwargs
         else:
             inputs, options = self.bind(*args, **kwargs)
         for x in inputs:

@@ -23,6 +23,8 @@ CASES = [
     Case("arccos", ONE, np.arccos, (-0.9, 0.9)),
     Case("arctan", ONE, np.arctan),
     Case("arctan2", TWO, np.arctan2),
+    Case("deg2rad", ONE, np.deg2rad, holomorphic=False),
+    Case("rad2deg", ONE, np.rad2deg, holomorphic=False),
     Case("sinh", ONE, np.sinh),
     Case("cosh", ONE, np.cosh),
     Case("tanh", ONE, np.tanh),

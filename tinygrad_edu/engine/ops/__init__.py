@@ -10,8 +10,8 @@ from tinygrad_edu.engine.ops.arithmetic import (
     power, reciprocal, remainder, sqrt, square, subtract, where,
 )
 from tinygrad_edu.engine.ops.elementwise import (
-    arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, ceil, cos, cosh, exp, exp2, expm1, floor, log,
-    log10, log1p, log2, logaddexp, round, sign, sin, sinh, tan, tanh,
+    arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, ceil, cos, cosh, deg2rad, exp, exp2, expm1, floor, log,
+    log10, log1p, log2, logaddexp, rad2deg, round, sign, sin, sinh, tan, tanh,
 )
 from tinygrad_edu.engine.ops.activations import (
     cross_entropy, erf, log_softmax, logsumexp, relu, sigmoid, softmax, softplus,
@@ -27,8 +27,8 @@ from tinygrad_edu.engine.ops.shapes import (
 from tinygrad_edu.engine.ops.products import dot, einsum, linear, matmul, outer, tensordot
 from tinygrad_edu.engine.ops.linalg import cholesky, det, inv, logabsdet, norm, signdet, slogdet, solve
 from tinygrad_edu.engine.ops.composed import (
-    append, array_split, atleast_1d, atleast_2d, average, column_stack, deg2rad, diff, fliplr, flipud,
-    full_like, hsplit, hstack, inner, matvec, ptp, rad2deg, ravel, split, trunc, unstack, vdot, vecdot,
+    append, array_split, atleast_1d, atleast_2d, average, column_stack, diff, fliplr, flipud,
+    full_like, hsplit, hstack, inner, matvec, ptp, ravel, split, trunc, unstack, vdot, vecdot,
     vecmat, vsplit, vstack,
 )
 
@@ -37,8 +37,8 @@ __all__ = [
     "absolute", "add", "cbrt", "clip", "divide", "floor_divide", "hypot", "maximum", "minimum", "multiply",
     "negative", "positive", "power", "reciprocal", "remainder", "sqrt", "square", "subtract", "where",
     # elementwise
-    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "ceil", "cos", "cosh", "exp",
-    "exp2", "expm1", "floor", "log", "log10", "log1p", "log2", "logaddexp", "round", "sign", "sin", "sinh",
+    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "ceil", "cos", "cosh", "deg2rad", "exp",
+    "exp2", "expm1", "floor", "log", "log10", "log1p", "log2", "logaddexp", "rad2deg", "round", "sign", "sin", "sinh",
     "tan", "tanh",
     # activations
     "cross_entropy", "erf", "log_softmax", "logsumexp", "relu", "sigmoid", "softmax", "softplus",
@@ -55,7 +55,7 @@ __all__ = [
     # linalg
     "cholesky", "det", "inv", "logabsdet", "norm", "signdet", "slogdet", "solve",
     # composed
-    "append", "array_split", "atleast_1d", "atleast_2d", "average", "column_stack", "deg2rad", "diff",
-    "fliplr", "flipud", "full_like", "hsplit", "hstack", "inner", "matvec", "ptp", "rad2deg", "ravel",
+    "append", "array_split", "atleast_1d", "atleast_2d", "average", "column_stack", "diff",
+    "fliplr", "flipud", "full_like", "hsplit", "hstack", "inner", "matvec", "ptp", "ravel",
     "split", "trunc", "unstack", "vdot", "vecdot", "vecmat", "vsplit", "vstack",
 ]

@@ -173,15 +173,6 @@ def diff(a, n=1, axis=-1):
 
 # ----- element by element -----
 
-def deg2rad(x):
-    """An angle in degrees as one in radians."""
-    return x * (np.pi / 180)
-
-
-def rad2deg(x):
-    """An angle in radians as one in degrees."""
-    return x * (180 / np.pi)
-
 
 def trunc(x):
     """x without its fraction."""

@@ -8,6 +8,7 @@ from tinygrad_edu.engine.primitive import builtin
 
 LN_2 = float(np.log(2.0))
 LN_10 = float(np.log(10.0))
+DEGREE = float(np.pi / 180)
 
 
 # ----- exponentials and logarithms -----
@@ -79,6 +80,18 @@ def cos(x):
 def tan(x):
     """y = tan x,   dy/dx = 1 + y²;   x in radians"""
     return np.tan(x)
+
+
+@builtin(r"\frac{\pi}{180} {x}", "rad", x=lambda g, y, x: g * DEGREE)
+def deg2rad(x):
+    """y = x·π/180, an angle in degrees as one in radians,   dy/dx = π/180"""
+    return np.deg2rad(x)
+
+
+@builtin(r"\frac{180}{\pi} {x}", "deg", x=lambda g, y, x: g / DEGREE)
+def rad2deg(x):
+    """y = x·180/π, an angle in radians as one in degrees,   dy/dx = 180/π"""
+    return np.rad2deg(x)
 
 
 @builtin(r"\arcsin({x})", x=lambda g, y, x: over(g, np.sqrt((1 - x) * (1 + x))))
