@@ -78,7 +78,7 @@ def finish(y: Any, op: Op, inputs: tuple, data: list, options: dict[str, Any]) -
             raise
         except (ValueError, TypeError, IndexError, np.linalg.LinAlgError) as error:
             explained = _explained(error, op, inputs, options)
-            if op.name in OPS:
+            if OPS.get(op.name) is op:
                 raise explained from None
             raise explained from error  # the place in a user's own function is of interest
     if np.ndim(y) == 0 and all(x is None or type(x) in NUMBERS for x in data):
