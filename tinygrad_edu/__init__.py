@@ -1,5 +1,7 @@
 """tinygrad_edu: automatic differentiation on NumPy, made to be read. Public names in reading order."""
 
+from importlib import import_module
+
 # the engine: Values, the ops that make new ones, and the derivatives of functions
 from tinygrad_edu.engine.value import Value
 from tinygrad_edu.engine.ops import *
@@ -13,7 +15,7 @@ from tinygrad_edu.drawing import draw
 from tinygrad_edu.random import manual_seed
 
 # what is built on it, and what is not
-from tinygrad_edu import check, data, interop, nn, optim
+from tinygrad_edu import check, data, nn, optim
 
 from tinygrad_edu.engine.memory import keep_freed_memory as _keep_freed_memory
 
@@ -29,8 +31,6 @@ _keep_freed_memory()
 
 
 def __getattr__(name: str) -> object:
-    if name == "plots":  # only when it is asked for, as it is for drawing what was computed
-        import tinygrad_edu.plots as plots
-
-        return plots
+    if name in ("interop", "plots"):  # imported when they are asked for, since not every program saves or plots
+        return import_module(f"tinygrad_edu.{name}")
     raise AttributeError(f"module 'tinygrad_edu' has no attribute {name!r}")

@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-from secrets import token_hex
 
 
 def write_all_or_nothing(path: Path, data: bytes) -> None:
@@ -14,7 +13,7 @@ def write_all_or_nothing(path: Path, data: bytes) -> None:
     Errors: OSError, with the path.
     """
     # in the same folder, because only within one file system a move is one step
-    draft = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
+    draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
     try:
         with open(draft, "xb") as file:
             file.write(data)
