@@ -213,3 +213,28 @@ def test_a_mode_may_be_used_twice():
         with quiet, quiet:
             assert (tg.Value(1.0) * 2).op is None
         assert (tg.Value(1.0) * 2).op is not None
+
+
+def test_threads_that_share_a_decorated_function_keep_their_own_modes():
+    entered, may_leave, recorded = threading.Event(), threading.Event(), []
+
+    @tg.no_grad()
+    def evaluate(wait):
+        if wait:
+            entered.set()
+            may_leave.wait(10)
+
+    def other():
+        evaluate(True)
+        recorded.append((tg.Value(1.0) * 2).op is not None)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    entered.wait(10)
+    with tg.no_grad():  # here it returns to this mode, and in the other thread to recording
+        evaluate(False)
+        may_leave.set()
+        thread.join()
+        evaluate(False)
+        assert (tg.Value(1.0) * 2).op is None
+    assert recorded == [True] and (tg.Value(1.0) * 2).op is not None

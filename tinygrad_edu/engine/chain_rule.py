@@ -48,7 +48,7 @@ def shares(node: Any, g: Any, as_graph: bool = False,
         like = x._numbers
         if not (type(d) is type(like) is ndarray and d.dtype is like.dtype and d.shape == like.shape):
             d = fitted(d, x, node, i)
-        if x.op is None and type(d) is np.ndarray and (d is g or d.base is not None):
+        if x.op is None and type(d) is ndarray and (d is g or d.base is not None):
             d = d.copy()  # nothing else shares a leaf's gradient: users may write into it
         yield i, x, d
 

@@ -21,6 +21,9 @@ PACKAGE = str(Path(__file__).parents[1])
 
 
 class _Modes(threading.local):
+    def __init__(self) -> None:
+        self.before: list[Any] = []  # what to return to; of each thread its own, though threads may share a Mode
+
     recording = True
     anomaly = False
     differentiating_since: float = float("inf")
@@ -39,10 +42,9 @@ class Mode(ContextDecorator):
 
     def __init__(self, name: str, value: Any) -> None:
         self.name, self.value = name, value
-        self._before: list[Any] = []
 
     def __enter__(self) -> None:
-        self._before.append(getattr(_modes, self.name))
+        _modes.before.append(getattr(_modes, self.name))
         setattr(_modes, self.name, self.value)
         if self.name in LOOKED_AT_BY_OPS:
             ACTIVE.append(self.name)
@@ -50,7 +52,7 @@ class Mode(ContextDecorator):
     def __exit__(self, *error: object) -> None:
         if self.name in LOOKED_AT_BY_OPS:
             ACTIVE.remove(self.name)
-        setattr(_modes, self.name, self._before.pop())
+        setattr(_modes, self.name, _modes.before.pop())
 
 
 def no_grad() -> Mode:

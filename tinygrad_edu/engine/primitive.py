@@ -40,7 +40,7 @@ class Op:
 
     __slots__ = ("__dict__", "arity", "each_rule", "forward", "quick", "rules")
 
-    def __init__(self, forward: Callable[..., Any], notation: str, symbol: str, rules: Mapping[str, Rule],
+    def __init__(self, forward: Callable[..., Any], notation: str, symbol: str, rules: Mapping[str, Rule | None],
                  bind: Callable[..., tuple[tuple, dict]] | None) -> None:
         update_wrapper(self, forward)
         self.name: str = forward.__name__
@@ -136,7 +136,7 @@ class Op:
 
 
 def primitive(notation: str, symbol: str = "", *, bind: Callable[..., tuple[tuple, dict]] | None = None,
-              **rules: Rule) -> Callable[[Callable[..., Any]], Op]:
+              **rules: Rule | None) -> Callable[[Callable[..., Any]], Op]:
     r"""Turn a NumPy function into a differentiable primitive.
 
     The function's positional parameters are its inputs (arrays), its keyword-only parameters its options.
@@ -190,12 +190,12 @@ def _real(forward: Callable[..., Any]) -> Callable[..., Any]:
     return checked
 
 
-def builtin(notation: str, symbol: str = "", **keywords: Any) -> Callable[[Callable[..., Any]], Op]:
+def builtin(notation: str, symbol: str = "", *, bind: Callable[..., tuple[tuple, dict]] | None = None,
+            **rules: Rule | None) -> Callable[[Callable[..., Any]], Op]:
     """`primitive`, entered in the table `OPS` of the library's own."""
 
     def register(forward: Callable[..., Any]) -> Op:
-        bind = keywords.pop("bind", None)
-        op = OPS[forward.__name__] = Op(forward, notation, symbol, keywords, bind)
+        op = OPS[forward.__name__] = Op(forward, notation, symbol, rules, bind)
         return op
 
     return register

@@ -322,8 +322,6 @@ class Value(ArrayMethods, Node):
     def argmin(self, axis: int | None = None) -> Any:
         return np.argmin(self._numbers, axis)
 
-    # ----- methods, as those of an array -----
-
 
 def _plain(x: Any) -> Any:
     return x._numbers if isinstance(x, Node) else x
