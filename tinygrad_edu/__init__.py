@@ -17,7 +17,7 @@ from tinygrad_edu.random import manual_seed
 # what is built on it, and what is not
 from tinygrad_edu import check, data, nn, optim
 
-from tinygrad_edu.engine.memory import keep_freed_memory as _keep_freed_memory
+from tinygrad_edu.engine import memory as _memory
 
 __version__ = "0.1.0"
 
@@ -27,7 +27,8 @@ __all__ = [
     "draw", "manual_seed", "check", "data", "interop", "nn", "optim", "plots", *_ops,
 ]
 
-_keep_freed_memory()
+_memory.keep_freed_memory()
+_memory.look_for_cycles_where_there_are_any()
 
 
 def __getattr__(name: str) -> object:

@@ -34,11 +34,10 @@ def apply(make: type[Node], op: Op, inputs: tuple, options: dict[str, Any]) -> A
             data.append(d)
     if options is not op.defaults and not UNCHANGEABLE.issuperset(map(type, options.values())):
         options = {name: _kept(op, name, option) for name, option in options.items()}
-    y = None
     try:
         y = op.forward(*data, **options) if options else op.forward(*data)
     except Exception:
-        pass  # `finish` meets it again, and explains it
+        y = None  # `finish` meets it again, and explains it
     if type(y) is not float and (type(y) is not np.ndarray or not y.ndim):
         y = finish(y, op, inputs, data, options)
     node: Any = object.__new__(make)
@@ -46,14 +45,16 @@ def apply(make: type[Node], op: Op, inputs: tuple, options: dict[str, Any]) -> A
     node.op = op
     node.options = options
     node.grad = None
-    node._g = None
+    node.quick = None
     node.time = next(clock)
     if op.arity == 2:
         node._x1, node._x2 = inputs
     else:
         node._x1 = inputs[0] if op.arity == 1 else inputs
         node._x2 = None
-    return node if not modes.ACTIVE else modes.made(node)
+    if modes.ACTIVE:
+        modes.made(node)
+    return node
 
 
 def _kept(op: Op, name: str, option: Any) -> Any:

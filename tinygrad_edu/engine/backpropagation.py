@@ -5,19 +5,19 @@ same for `Value.backward`, which has to be quick: without making a topological o
 the nodes instead of in a dictionary.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from threading import RLock
 from typing import Any
 
+from tinygrad_edu.engine import modes
 from tinygrad_edu.engine.chain_rule import shares
 from tinygrad_edu.engine.graph import Node, ancestors, check_unchanged, last_change
+from tinygrad_edu.engine.primitive import passed_on
 
-LONGEST_PAUSE = 1000
-"""Ticks of the clock without a node of the graph, after which `backpropagate` makes an order of the rest."""
+MOST_MISSES = 1000
+"""Ticks of the clock that made nothing of this graph, after which `_count_down` makes an order of what is left."""
 
-one_at_a_time = RLock()
-"""`backpropagate` keeps sums in the nodes, which other threads may share."""
-
+_one_at_a_time = RLock()  # sums are kept in the nodes, which other threads may share
 _running = False  # whether a pass is under way in the thread that holds the lock
 _unfinished: Node | None = None  # the root of a pass that has not cleared its sums, as Ctrl-C struck at a bad moment
 
@@ -46,111 +46,153 @@ def pull_back(nodes: Sequence[Node], ends: Sequence[Node], seed: Any, *, as_grap
     return [gradients[x] for x in nodes], [gradients[x] for x in ends]
 
 
-def backpropagate(root: Node, seed: Any) -> tuple[list[Node], list[Any], list[Node], list[Any]]:
-    """The gradients of J = root, given its own, `seed`: (nodes, their gradients, leaves, their gradients).
+def backpropagate(root: Node, seed: Any) -> None:
+    """Put dJ/dx into the `grad` of every x that J = root was made from, given its own, `seed`; add it to a leaf's.
 
-    Nodes and leaves are those that a gradient reaches.
+    Errors: MutationError, GradientRuleError; those that a rule raises. Every gradient is then what it was before.
+    """
+    with _one_at_a_time:
+        if root.op is None:
+            _add_to([root], [seed])
+        elif _running or modes.watching() or not _count_down(root, seed):
+            _one_after_the_other(root, seed)
 
-    Errors: MutationError, GradientRuleError; those that a rule raises. Nothing is changed then.
+
+def _add_to(leaves: Iterable[Node], sums: Iterable[Any]) -> None:
+    totals = [g if x.grad is None else x.grad if g is None else x.grad + g for x, g in zip(leaves, sums, strict=True)]
+    for x, g in zip(leaves, totals, strict=True):
+        x.grad = g
+
+
+def _one_after_the_other(root: Node, seed: Any) -> None:
+    """The backward pass by `pull_back`."""
+    nodes, leaves = ancestors([root])
+    check_unchanged(nodes)
+    watching = modes.watching()
+    if watching:
+        modes.check_unwritten(nodes)
+    gradients, sums = pull_back(nodes, leaves, seed, inspect=modes.watch_backward if watching else None)
+    _add_to(leaves, sums)
+    if not _running:  # else a rule has called backward, and the nodes hold the sums of the pass around it
+        for x, g in zip(nodes, gradients, strict=True):
+            x.grad = g
+
+
+def _count_down(root: Any, seed: Any) -> bool:
+    """The backward pass, quick; False, with every gradient as before, if the other way has to do or to explain it.
+
+    Every node has a time of its own, an input's before its output's. So when the time of a node has come, counting
+    down, all that was computed from it has passed on its gradient: the times are a topological order. Counting over a
+    tick that made nothing of this graph costs a small part of what making it cost.
+
+    The shares of a computed node add up in its `grad`, those of a leaf in its `_sum`.
     """
     global _running, _unfinished
-    with one_at_a_time:
-        if _running:  # a gradient rule has called backward, and the sums in the nodes are those of the outer pass
-            nodes, leaves = ancestors([root])
-            check_unchanged(nodes)
-            of_nodes, of_leaves = pull_back(nodes, leaves, seed)
-            return nodes, of_nodes, leaves, of_leaves
-        if _unfinished is not None:
-            for nodes in ancestors([_unfinished]):
-                for x in nodes:
-                    x._g = None
-        _running, _unfinished = True, root
-        try:
-            return _count_down(root, seed)
-        finally:
-            _running = False
-
-
-def _count_down(root: Any, seed: Any) -> tuple[list[Node], list[Any], list[Node], list[Any]]:
-    global _unfinished
-    # Every node has a time of its own, an input's before its output's. So when the time of a node has come, counting
-    # down, all that was computed from it has passed on its gradient: the times are a topological order. Counting over a
-    # tick that made nothing of this graph costs a small part of what making it cost.
+    if _unfinished is not None:
+        for x in ancestors([_unfinished])[1]:
+            x._sum = None
     reached = {root.time: root}  # computed nodes whose time has not come yet
-    node = None
     nodes: list[Any] = []
     leaves: list[Any] = []
-    change = last_change()
-    times = iter(range(root.time, 0, -1))
-    pause = 0
-    root._g = seed
+    earlier = [] if root.grad is None else [(root, root.grad)]  # the gradients of an earlier pass
+    times: Iterable[int] = range(root.time, last_change(), -1)
+    misses = 0
+    _running, _unfinished = True, root
     try:
+        root.grad = seed
         while reached:
-            node = reached.pop(next(times), None)
-            if node is None:
-                pause += 1
-                if pause == LONGEST_PAUSE:
-                    times = iter([x.time for x in ancestors(reached.values())[0]])
-                continue
-            pause = 0
-            nodes.append(node)
-            if node.time < change:
-                check_unchanged([node])
-            g = node._g
-            y = node._numbers
-            op = node.op
-            if type(y) is float and op.quick:
-                # What stands below, once more for one or two numbers: a scalar graph has thousands of these.
+            for time in times:
+                node = reached.pop(time, None)
+                if node is None:
+                    misses += 1
+                    if misses == MOST_MISSES or not reached:
+                        break
+                    continue
+                nodes.append(node)
+                g = node.grad
+                if node.quick is None:
+                    for _, x, d in shares(node, g):
+                        if x.op is None:
+                            if x._sum is None:
+                                leaves.append(x)
+                                x._sum = d
+                            else:
+                                x._sum = x._sum + d  # not in place: a rule may have returned what others have, too
+                        elif x.grad is None:
+                            reached[x.time] = x
+                            x.grad = d
+                        elif x.time in reached:
+                            x.grad = x.grad + d
+                        else:
+                            earlier.append((x, x.grad))
+                            reached[x.time] = x
+                            x.grad = d
+                    continue
+                # What stands above, once more for one or two numbers: a scalar graph has thousands of these.
+                if type(g) is not float:
+                    g = node.grad = _as_float(g)
+                rule_a, rule_b = node.quick
                 a = node._x1
                 b = node._x2
-                try:
-                    if b is None:
-                        d = op.rules[0](g, y, a._numbers)
-                        e = None
+                if rule_b is not None:
+                    d = g if rule_a is passed_on else rule_a(g, node._numbers, a._numbers, b._numbers)
+                    e = g if rule_b is passed_on else rule_b(g, node._numbers, a._numbers, b._numbers)
+                    if b.op is None:
+                        if b._sum is None:
+                            leaves.append(b)
+                            b._sum = e
+                        else:
+                            b._sum += e
+                    elif b.grad is None:
+                        reached[b.time] = b
+                        b.grad = e
+                    elif b.time in reached:
+                        b.grad += e
                     else:
-                        x1 = a._numbers if isinstance(a, Node) else a
-                        x2 = b._numbers if isinstance(b, Node) else b
-                        rule_a, rule_b = op.rules
-                        d = None if x1 is a else rule_a(g, y, x1, x2)
-                        e = None if x2 is b else rule_b(g, y, x1, x2)
-                    if (d is None or isinstance(d, float)) and (e is None or isinstance(e, float)):
-                        if d is not None:
-                            if type(d) is not float:
-                                d = float(d)
-                            if a._g is not None:
-                                a._g += d
-                            else:
-                                if a.op is None:
-                                    leaves.append(a)
-                                else:
-                                    reached[a.time] = a
-                                a._g = d
-                        if e is not None:
-                            if type(e) is not float:
-                                e = float(e)
-                            if b._g is not None:
-                                b._g += e
-                            else:
-                                if b.op is None:
-                                    leaves.append(b)
-                                else:
-                                    reached[b.time] = b
-                                b._g = e
-                        continue
-                except Exception:  # which `shares` will meet again, and knows what to do
-                    pass
-            for _, x, d in shares(node, g):
-                if x._g is not None:
-                    x._g = x._g + d  # not in place: a rule may have returned an array that others have, too
+                        earlier.append((b, b.grad))
+                        reached[b.time] = b
+                        b.grad = e
+                elif b is None:
+                    d = rule_a(g, node._numbers, a._numbers)
+                else:  # a constant
+                    d = g if rule_a is passed_on else rule_a(g, node._numbers, a._numbers, b)
+                if a.op is None:
+                    if a._sum is None:
+                        leaves.append(a)
+                        a._sum = d
+                    else:
+                        a._sum += d
+                elif a.grad is None:
+                    reached[a.time] = a
+                    a.grad = d
+                elif a.time in reached:
+                    a.grad += d
                 else:
-                    if x.op is None:
-                        leaves.append(x)
-                    else:
-                        reached[x.time] = x
-                    x._g = d
-        return nodes, [x._g for x in nodes], leaves, [x._g for x in leaves]
+                    earlier.append((a, a.grad))
+                    reached[a.time] = a
+                    a.grad = d
+            if reached:  # made before the last change of data, or long before the rest
+                order = ancestors(reached.values())[0]
+                check_unchanged(order)
+                times = [x.time for x in order]
+        _add_to(leaves, [_as_float(x._sum) if type(x._numbers) is float else x._sum for x in leaves])
+        return True
+    except BaseException as error:
+        for x in (*nodes, *reached.values()):
+            x.grad = None
+        for x, g in earlier:
+            x.grad = g
+        if isinstance(error, Exception):  # a rule's own, or Python numbers that raise where NumPy says inf
+            return False
+        raise
     finally:
-        for x in (*nodes, *reached.values(), *leaves, node):
-            if x is not None:
-                x._g = None
-        _unfinished = None
+        for x in leaves:
+            x._sum = None
+        _running, _unfinished = False, None
+
+
+def _as_float(g: Any) -> float:
+    """The sum of shares as a Python number, for rules that NumPy's functions made one of NumPy's."""
+    if not isinstance(g, float):
+        raise TypeError(g)
+    return float(g)

@@ -1,9 +1,18 @@
-"""Freed memory stays with the process, so that the graph of the next step finds it again."""
+"""Memory, tuned for graphs: what a step frees stays for the next one, and cycles are looked for where there are any."""
+
+import gc
+from typing import Any
 
 import numpy as np
 
 LARGEST_KEPT = 2**25 - 2**16
 """Bytes of the largest block that is kept: a little below the 32 MiB beyond which the C library keeps none."""
+
+LARGEST_GENERATION = 2**15
+"""Objects made between two looks at the youngest of them, at most."""
+
+_usual = gc.get_threshold()  # what Python has chosen, or the user before the import
+_chosen = _usual
 
 
 def keep_freed_memory() -> None:
@@ -21,3 +30,28 @@ def keep_freed_memory() -> None:
         np.empty(LARGEST_KEPT, np.uint8)
     except MemoryError:  # where even the address is not to be had, there is nothing to keep
         pass
+
+
+def look_for_cycles_where_there_are_any() -> None:
+    """Let Python's garbage collector look less often while it finds nothing, and as often as ever once it does.
+
+    It looks for objects that hold each other, whenever some hundred more have been made than freed. A graph has none
+    of these, and is freed without it; but one of ten thousand numbers is looked through twice while it is made, in
+    vain, which takes a fifth of the time of a training step. So each look in vain doubles the number of objects to
+    the next, up to `LARGEST_GENERATION`. Whoever sets the threshold or disables the collector is obeyed.
+    """
+    if _adapt not in gc.callbacks and _usual[0]:
+        gc.callbacks.append(_adapt)
+
+
+def _adapt(phase: str, info: dict[str, Any]) -> None:
+    global _chosen
+    if phase != "stop":
+        return
+    if gc.get_threshold() != _chosen:  # somebody else knows better
+        gc.callbacks.remove(_adapt)
+        return
+    found = info["collected"] or info["uncollectable"]
+    youngest = _usual[0] if found else max(_usual[0], min(2 * _chosen[0], LARGEST_GENERATION))
+    _chosen = (youngest, *_usual[1:])
+    gc.set_threshold(*_chosen)

@@ -105,14 +105,13 @@ def watching() -> bool:
     return _modes.anomaly
 
 
-def made(node: Any) -> Any:
+def made(node: Any) -> None:
     """What every op does with its new node while a mode is on."""
     if _modes.anomaly:
         _watch_forward(node)
     if not _modes.recording:
-        node.op, node.options, node._x1, node._x2 = None, {}, None, None
+        node.op, node.options, node._x1, node._x2, node._sum = None, {}, None, None, None
         node.add_note("unrecorded", True)
-    return node
 
 
 def _watch_forward(node: Node) -> None:

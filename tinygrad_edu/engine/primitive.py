@@ -18,6 +18,11 @@ OPS: dict[str, "Op"] = {}
 """Every primitive of the library by name; those of users are not listed."""
 
 
+def passed_on(g: Any, y: Any, *inputs: Any) -> Any:
+    """The rule of an input whose gradient is that of the output, dy/dx = 1; by its name, nobody needs to call it."""
+    return g
+
+
 class Operand:
     """Base of what an op does not compute with but hands itself over to: a Value, which records it in a graph."""
 
@@ -38,7 +43,7 @@ class Op:
     Calling an op runs it on whatever it is given: arrays compute, an `Operand` decides for itself.
     """
 
-    __slots__ = ("__dict__", "arity", "each_rule", "forward", "quick", "rules")
+    __slots__ = ("__dict__", "arity", "each_rule", "forward", "plain", "rules")
 
     def __init__(self, forward: Callable[..., Any], notation: str, symbol: str, rules: Mapping[str, Rule | None],
                  bind: Callable[..., tuple[tuple, dict]] | None) -> None:
@@ -62,7 +67,7 @@ class Op:
         self.rules: tuple[Rule | None, ...] = tuple(rules.get(name) for name in self.input_names)
         self.arity = -1 if self.variadic else len(self.input_names)  # -1: any number
         # one or two inputs, each with a rule, and nothing else: what can be run without much ado
-        self.quick = self.arity in (1, 2) and None not in self.rules and not self.input_defaults and not self.defaults
+        self.plain = self.arity in (1, 2) and None not in self.rules and not self.input_defaults and not self.defaults
         self._own_bind = bind
         self._required = {name for name, default in self.defaults.items() if default is Parameter.empty}
         self._usual = bind is None and not self._required

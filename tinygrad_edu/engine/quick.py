@@ -6,68 +6,82 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.engine import modes
-from tinygrad_edu.engine.apply import apply, finish
+from tinygrad_edu.engine.apply import finish
 from tinygrad_edu.engine.graph import NO_OPTIONS, Node, clock
 from tinygrad_edu.engine.primitive import NUMBERS, Op, constant
 
-new, tick, ACTIVE = object.__new__, clock.__next__, modes.ACTIVE
+tick, ACTIVE = clock.__next__, modes.ACTIVE
+
+blank: Callable[[], Any]
+"""Makes a Value that holds nothing yet; from `value.py`, which knows the class."""
 
 
 def binary(op: Op) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
     """The methods `a ∘ b` and the reflected `b ∘ a` of a Value a: `apply`, the first of them made quick."""
-    forward = op.forward
+    forward, rules, rules_beside_constant = op.forward, op.rules, (op.rules[0], None)
 
     def method(a: Any, b: Any) -> Any:
         if isinstance(b, Node):
             x2 = b._numbers
+            quick = rules
         else:
             b = x2 = b if type(b) in NUMBERS else constant(b, op.name)
-        y = None
+            quick = rules_beside_constant
         try:
             y = forward(a._numbers, x2)
         except Exception:
-            pass  # `finish` meets it again, and explains it
-        if type(y) is not float and type(y) is not np.ndarray:
-            y = finish(y, op, (a, b), [a._numbers, x2], NO_OPTIONS)
-        node = new(a.Result)
+            y = None  # `finish` meets it again, and explains it
+        if type(y) is not float:
+            if type(y) is not np.ndarray:
+                y = finish(y, op, (a, b), [a._numbers, x2], NO_OPTIONS)
+            if type(y) is not float:
+                quick = None
+        node = blank()
         node._numbers = y
         node.op = op
         node._x1 = a
         node._x2 = b
         node.options = NO_OPTIONS
         node.grad = None
-        node._g = None
+        node.quick = quick
         node.time = tick()
-        return node if not ACTIVE else modes.made(node)
+        if ACTIVE:
+            modes.made(node)
+        return node
 
     def reflected(a: Any, b: Any) -> Any:
-        return apply(a.Result, op, (b, a), NO_OPTIONS)
+        return a._apply(op, (b, a), NO_OPTIONS)
 
     return method, reflected
 
 
 def unary(op: Op) -> Callable[[Any], Any]:
     """The method `op(a)` of a Value a: `apply`, made quick."""
-    forward = op.forward
+    forward, rules = op.forward, (op.rules[0], None)
 
     def method(a: Any) -> Any:
-        y = None
         try:
             y = forward(a._numbers)
         except Exception:
-            pass
-        if type(y) is not float and type(y) is not np.ndarray:
-            y = finish(y, op, (a,), [a._numbers], NO_OPTIONS)
-        node = new(a.Result)
+            y = None
+        quick = rules
+        if type(y) is not float:
+            if type(y) is not np.ndarray:
+                y = finish(y, op, (a,), [a._numbers], NO_OPTIONS)
+            if type(y) is not float:
+                quick = None
+        node = blank()
         node._numbers = y
         node.op = op
         node._x1 = a
         node._x2 = None
         node.options = NO_OPTIONS
         node.grad = None
-        node._g = None
+        node.quick = quick
         node.time = tick()
-        return node if not ACTIVE else modes.made(node)
+        if ACTIVE:
+            modes.made(node)
+        return node
 
     method.__name__, method.__doc__ = op.name, op.__doc__
     return method

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator
 from copy import copy
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.engine import modes, ops
+from tinygrad_edu.engine import modes, ops, quick
 from tinygrad_edu.engine.apply import apply
 from tinygrad_edu.engine.array_methods import ArrayMethods
-from tinygrad_edu.engine.backpropagation import backpropagate, one_at_a_time, pull_back
-from tinygrad_edu.engine.graph import NO_OPTIONS, Node, ancestors, check_unchanged, clock
+from tinygrad_edu.engine.backpropagation import backpropagate
+from tinygrad_edu.engine.graph import NO_OPTIONS, Node, clock
 from tinygrad_edu.engine.numpy_protocol import QUICK, TABLE, array_function, array_ufunc
 from tinygrad_edu.engine.primitive import NUMBERS, Op
 from tinygrad_edu.engine.quick import binary, unary
@@ -57,14 +58,12 @@ class Value(ArrayMethods, Node):
     __slots__ = ()
     __hash__ = object.__hash__
 
-    Result: type["Value"]  # the class of what ops make of it: of a Parameter, too, plain Values
-
     def __init__(self, data: Any, name: str = "") -> None:
         self._numbers = _differentiable(data)
         self.grad = None
         if name:
             self.name = name
-        self.op, self._x1, self._x2, self._g, self.options = None, None, None, None, NO_OPTIONS
+        self.op, self._x1, self._x2, self._sum, self.options = None, None, None, None, NO_OPTIONS
         self.time = next(clock)
 
     # ----- data -----
@@ -231,26 +230,7 @@ class Value(ArrayMethods, Node):
         >>> v.grad
         array([ 2., 40.])
         """
-        seed = self._seed(gradient)
-        nodes: list[Any]
-        leaves: list[Any]
-        found: list[Any]
-        with one_at_a_time:
-            if self.op is None:
-                nodes, found, leaves, sums = [], [], [self], [seed]
-            elif modes.watching():
-                nodes, leaves = ancestors([self])
-                check_unchanged(nodes)
-                modes.check_unwritten(nodes)
-                found, sums = pull_back(nodes, leaves, seed, inspect=modes.watch_backward)
-            else:
-                nodes, found, leaves, sums = backpropagate(self, seed)
-            totals = [g if x.grad is None else x.grad if g is None else x.grad + g
-                      for x, g in zip(leaves, sums, strict=True)]
-            for x, g in zip(nodes, found, strict=True):
-                x.grad = g
-            for x, g in zip(leaves, totals, strict=True):
-                x.grad = g
+        backpropagate(self, self._seed(gradient))
 
     def _seed(self, gradient: Any) -> Any:
         """dJ/dself, from which backward starts."""
@@ -327,6 +307,6 @@ def _plain(x: Any) -> Any:
     return x._numbers if isinstance(x, Node) else x
 
 
-Value.Result = Value
+quick.blank = partial(object.__new__, Value)
 QUICK.update({ufunc: unary(op) if op.arity == 1 else binary(op)[0] for ufunc, op in TABLE.items()
-              if isinstance(ufunc, np.ufunc) and isinstance(op, Op) and op.quick})
+              if isinstance(ufunc, np.ufunc) and isinstance(op, Op) and op.plain})

@@ -3,10 +3,10 @@
 import numpy as np
 
 from tinygrad_edu.engine.ops.kinks import over, over_or_zero, scaled
-from tinygrad_edu.engine.primitive import builtin
+from tinygrad_edu.engine.primitive import builtin, passed_on
 
 
-@builtin("{x}", "copy", x=lambda g, y, x: g)
+@builtin("{x}", "copy", x=passed_on)
 def positive(x):
     """y = x,   dy/dx = 1"""
     return +x
@@ -18,13 +18,13 @@ def negative(x):
     return -x
 
 
-@builtin("{a} + {b}", "+", a=lambda g, y, a, b: g, b=lambda g, y, a, b: g)
+@builtin("{a} + {b}", "+", a=passed_on, b=passed_on)
 def add(a, b):
     """y = a + b,   dy/da = dy/db = 1"""
     return a + b
 
 
-@builtin("{a} - {b}", "−", a=lambda g, y, a, b: g, b=lambda g, y, a, b: -g)
+@builtin("{a} - {b}", "−", a=passed_on, b=lambda g, y, a, b: -g)
 def subtract(a, b):
     """y = a - b,   dy/da = 1,   dy/db = -1"""
     return a - b
@@ -54,7 +54,7 @@ def floor_divide(a, b):
     return np.floor_divide(a, b)
 
 
-@builtin(r"{a} \bmod {b}", "mod", a=lambda g, y, a, b: g, b=lambda g, y, a, b: -g * np.floor_divide(a, b))
+@builtin(r"{a} \bmod {b}", "mod", a=passed_on, b=lambda g, y, a, b: -g * np.floor_divide(a, b))
 def remainder(a, b):
     """y = a - b·⌊a/b⌋,   dy/da = 1,   dy/db = -⌊a/b⌋"""
     return np.remainder(a, b)
