@@ -1,5 +1,6 @@
 """How an op is run on Values: compute the data, remember op and inputs, say clearly what does not fit."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,12 @@ from tinygrad_edu.errors import (
 UNCHANGEABLE = frozenset({bool, int, float, str, slice, type(None)})
 
 
-def apply(make: type[Node], op: Op, inputs: tuple, options: dict[str, Any]) -> Any:
-    """A new node y = op(*inputs, **options) of class `make`."""
+blank: Callable[[], Any]
+"""Makes a Value that holds nothing yet; from `value.py`, which knows the class."""
+
+
+def apply(_first: Any, op: Op, inputs: tuple, options: dict[str, Any]) -> Any:
+    """A new Value y = op(*inputs, **options): the method `_apply` of the first Value among the inputs."""
     data = []
     for x in inputs:
         if isinstance(x, Node):
@@ -40,7 +45,7 @@ def apply(make: type[Node], op: Op, inputs: tuple, options: dict[str, Any]) -> A
         y = None  # `finish` meets it again, and explains it
     if type(y) is not float and (type(y) is not np.ndarray or not y.ndim):
         y = finish(y, op, inputs, data, options)
-    node: Any = object.__new__(make)
+    node = blank()
     node._numbers = y
     node.op = op
     node.options = options
@@ -82,9 +87,12 @@ def finish(y: Any, op: Op, inputs: tuple, data: list, options: dict[str, Any]) -
             if OPS.get(op.name) is op:
                 raise explained from None
             raise explained from error  # the place in a user's own function is of interest
-    if np.ndim(y) == 0 and all(x is None or type(x) in NUMBERS for x in data):
-        return float(y)  # a single number is Python's own if all data are Python's own
-    return float(y) if type(y) in NUMBERS else y
+    if type(y) in NUMBERS:
+        return float(y)
+    for x in data:
+        if x is not None and type(x) not in NUMBERS:
+            return y
+    return float(y) if y.ndim == 0 else y  # a single number is Python's own if all data are Python's own
 
 
 def _explained(error: Exception, op: Op, inputs: tuple, options: dict[str, Any]) -> TinygradError:

@@ -1,6 +1,6 @@
 """The chain rule at one node: g = dJ/dy arrives, and each rule of its op turns it into the share of one input."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,10 +10,11 @@ from tinygrad_edu.engine.graph import Node
 from tinygrad_edu.errors import GradientRuleError
 
 ndarray = np.ndarray
+SINGLE = (float, int, np.floating)
 
 
 def shares(node: Any, g: Any, as_graph: bool = False,
-           asked: Callable[[Node], bool] | None = None) -> Iterator[tuple[int, Any, Any]]:
+           asked: Callable[[Node], bool] | None = None) -> list[tuple[int, Any, Any]]:
     """(i, x, g·dy/dx) for every input x of the node that is a node itself, the last first; i counts the inputs.
 
     Args:
@@ -25,32 +26,34 @@ def shares(node: Any, g: Any, as_graph: bool = False,
     op = node.op
     options = node.options
     inputs = node.inputs
-    y = node if as_graph else node._numbers
-    values = inputs if as_graph else [x._numbers if isinstance(x, Node) else x for x in inputs]
     rules = op.rules if op.each_rule is None else op.rules_for(inputs)
+    if as_graph:
+        y, values = node, inputs
+    else:
+        y, values = node._numbers, []
+        for x in inputs:
+            values.append(x._numbers if isinstance(x, Node) else x)
+    found = []
     # the first input last: what its node does next with the share finds it still in the processor's cache
     for i in range(len(inputs) - 1, -1, -1):
         x = inputs[i]
-        if not isinstance(x, Node) or (rule := rules[i]) is None or (asked is not None and not asked(x)):
+        rule = rules[i]
+        if rule is None or not isinstance(x, Node) or (asked is not None and not asked(x)):
             continue
         try:
-            if options:
-                d = rule(g, y, *values, **options)
-            elif len(values) == 1:
-                d = rule(g, y, values[0])
-            else:
-                d = rule(g, y, *values)
+            d = rule(g, y, *values, **options) if options else rule(g, y, *values)
         except (ZeroDivisionError, OverflowError):  # Python numbers raise where NumPy says inf
             d = rule(_as_numpy(g), _as_numpy(y), *map(_as_numpy, values), **options)
         except Exception as error:
             error.add_note(f"in the gradient rule of {op.name} for its input {op.input_name(i)}")
             raise
         like = x._numbers
-        if not (type(d) is type(like) is ndarray and d.dtype is like.dtype and d.shape == like.shape):
+        if type(d) is not ndarray or type(like) is not ndarray or d.dtype is not like.dtype or d.shape != like.shape:
             d = fitted(d, x, node, i)
         if x.op is None and type(d) is ndarray and (d is g or d.base is not None):
             d = d.copy()  # nothing else shares a leaf's gradient: users may write into it
-        yield i, x, d
+        found.append((i, x, d))
+    return found
 
 
 def _as_numpy(x: Any) -> Any:
@@ -61,13 +64,15 @@ def fitted(d: Any, x: Node, node: Any, i: int) -> Any:
     """A rule's result with the shape and dtype of the input it belongs to, summed over broadcast axes."""
     like: Any = x._numbers
     if type(like) is float:
-        if isinstance(d, float | int):
+        if isinstance(d, SINGLE):
             return float(d)
         shape, dtype = (), np.dtype(np.float64)
     else:
         shape, dtype = like.shape, like.dtype
-    if type(like) is np.ndarray and (type(d) is float or (isinstance(d, np.floating) and np.ndim(node._numbers) == 0)):
-        return np.full(shape, d, dtype)  # a rule may leave what is the same everywhere as a single number
+        if type(like) is ndarray and isinstance(d, SINGLE) and (type(d) is float or not np.ndim(node._numbers)):
+            same = np.empty(shape, dtype)
+            same.fill(d)  # a rule may leave what is the same everywhere as a single number
+            return same
     if isinstance(d, Node):
         kind = np.dtype(getattr(d._numbers, "dtype", np.float64))
     elif isinstance(d, np.ndarray | np.generic | float | int):
@@ -82,8 +87,8 @@ def fitted(d: Any, x: Node, node: Any, i: int) -> Any:
         d = _unbroadcast(d, shape, node, i)
     if isinstance(d, Node):
         return d if kind == dtype else ops.astype(d, dtype=dtype)
-    if type(like) is np.ndarray:
-        return d if type(d) is np.ndarray and d.dtype == dtype else np.asarray(d, dtype)
+    if type(like) is ndarray:
+        return d if type(d) is ndarray and d.dtype == dtype else np.asarray(d, dtype)
     return type(like)(d)
 
 

@@ -70,8 +70,8 @@ QUICK: dict[Function, Function] = {}
 
 def array_ufunc(self: Any, ufunc: np.ufunc, method: str, *args: Any, **kwargs: Any) -> Any:
     """What NumPy calls for a ufunc with a Value among its arguments."""
-    if method == "__call__" and not kwargs and ufunc in QUICK and args[0] is self:  # nearly every call
-        return QUICK[ufunc](*args)
+    if args[0] is self and not kwargs and method == "__call__" and (quick := QUICK.get(ufunc)):  # nearly every call
+        return quick(*args)
     ours = TABLE.get(ufunc)
     if method == "__call__":
         if ufunc in WITHOUT_GRADIENT:

@@ -43,7 +43,7 @@ class Op:
     Calling an op runs it on whatever it is given: arrays compute, an `Operand` decides for itself.
     """
 
-    __slots__ = ("__dict__", "arity", "each_rule", "forward", "plain", "rules")
+    __slots__ = ("__dict__", "arity", "each_rule", "forward", "method", "plain", "rules")
 
     def __init__(self, forward: Callable[..., Any], notation: str, symbol: str, rules: Mapping[str, Rule | None],
                  bind: Callable[..., tuple[tuple, dict]] | None) -> None:
@@ -66,14 +66,18 @@ class Op:
         self.each_rule = rules[self.variadic] if self.variadic else None
         self.rules: tuple[Rule | None, ...] = tuple(rules.get(name) for name in self.input_names)
         self.arity = -1 if self.variadic else len(self.input_names)  # -1: any number
-        # one or two inputs, each with a rule, and nothing else: what can be run without much ado
+        # one or two inputs, each with a rule, and nothing else: what can be run without much ado, by an Operand's
+        # method if it has one for it
         self.plain = self.arity in (1, 2) and None not in self.rules and not self.input_defaults and not self.defaults
+        self.method: Callable[..., Any] | None = None
         self._own_bind = bind
         self._required = {name for name, default in self.defaults.items() if default is Parameter.empty}
         self._usual = bind is None and not self._required
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if len(args) == self.arity and not kwargs and self._usual:
+            if self.method is not None and isinstance(args[0], Operand):
+                return self.method(*args)
             inputs, options = args, self.defaults
         elif len(args) == self.arity and self._usual and kwargs.keys() <= self.defaults.keys():
             inputs, options = args, self.defaults | kwargs

@@ -5,15 +5,13 @@ from typing import Any
 
 import numpy as np
 
+import tinygrad_edu.engine.apply as general
 from tinygrad_edu.engine import modes
 from tinygrad_edu.engine.apply import finish
 from tinygrad_edu.engine.graph import NO_OPTIONS, Node, clock
 from tinygrad_edu.engine.primitive import NUMBERS, Op, constant
 
 tick, ACTIVE = clock.__next__, modes.ACTIVE
-
-blank: Callable[[], Any]
-"""Makes a Value that holds nothing yet; from `value.py`, which knows the class."""
 
 
 def binary(op: Op) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
@@ -36,7 +34,7 @@ def binary(op: Op) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]
                 y = finish(y, op, (a, b), [a._numbers, x2], NO_OPTIONS)
             if type(y) is not float:
                 quick = None
-        node = blank()
+        node = general.blank()
         node._numbers = y
         node.op = op
         node._x1 = a
@@ -70,7 +68,7 @@ def unary(op: Op) -> Callable[[Any], Any]:
                 y = finish(y, op, (a,), [a._numbers], NO_OPTIONS)
             if type(y) is not float:
                 quick = None
-        node = blank()
+        node = general.blank()
         node._numbers = y
         node.op = op
         node._x1 = a

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.engine import modes, ops, quick
+import tinygrad_edu.engine.apply as general
+from tinygrad_edu.engine import modes, ops
 from tinygrad_edu.engine.apply import apply
 from tinygrad_edu.engine.array_methods import ArrayMethods
 from tinygrad_edu.engine.backpropagation import backpropagate
 from tinygrad_edu.engine.graph import NO_OPTIONS, Node, clock
 from tinygrad_edu.engine.numpy_protocol import QUICK, TABLE, array_function, array_ufunc
-from tinygrad_edu.engine.primitive import NUMBERS, Op
+from tinygrad_edu.engine.primitive import NUMBERS, OPS, Op
 from tinygrad_edu.engine.quick import binary, unary
 from tinygrad_edu.errors import BackwardError, DtypeError, OptionError, ShapeError
 
@@ -131,7 +132,7 @@ class Value(ArrayMethods, Node):
         """The one number of a Value of size 1."""
         if self.size != 1:
             raise ShapeError(f"item() of {self.describe()}: it holds {self.size} numbers, not one")
-        return float(np.reshape(self._numbers, ()))
+        return float(self._numbers if self.ndim == 0 else np.reshape(self._numbers, ()))
 
     def detach(self) -> "Value":
         """A leaf with a copy of the data: no gradient flows through it."""
@@ -200,9 +201,7 @@ class Value(ArrayMethods, Node):
 
     # ----- how ops and NumPy reach it -----
 
-    def _apply(self, op: Op, inputs: tuple, options: dict[str, Any]) -> Any:
-        return apply(Value, op, inputs, options)
-
+    _apply = apply
     __array_ufunc__ = array_ufunc
     __array_function__ = array_function
     __array_priority__ = 1000.0
@@ -307,6 +306,9 @@ def _plain(x: Any) -> Any:
     return x._numbers if isinstance(x, Node) else x
 
 
-quick.blank = partial(object.__new__, Value)
-QUICK.update({ufunc: unary(op) if op.arity == 1 else binary(op)[0] for ufunc, op in TABLE.items()
-              if isinstance(ufunc, np.ufunc) and isinstance(op, Op) and op.plain})
+general.blank = partial(object.__new__, Value)
+for op in OPS.values():
+    if op.plain:
+        op.method = unary(op) if op.arity == 1 else binary(op)[0]
+QUICK.update({ufunc: op.method for ufunc, op in TABLE.items()
+              if isinstance(ufunc, np.ufunc) and isinstance(op, Op) and op.method is not None})

@@ -75,7 +75,9 @@ def log_softmax(x, *, axis=-1):
 
 def _own_class(labels):
     """The index of the entry of its own label in each row of (..., classes)."""
-    return (*np.indices(np.shape(labels), sparse=True), labels)
+    labels = np.asarray(labels)
+    places = (np.arange(len(labels)),) if labels.ndim == 1 else np.indices(labels.shape, sparse=True)
+    return (*places, labels)
 
 
 def _cross_entropy_rule(g, y, logits, labels):
@@ -99,8 +101,13 @@ def cross_entropy(logits, labels):
     if labels.dtype.kind not in "iu":
         raise DtypeError(f"cross_entropy: labels have dtype {labels.dtype}, but must be integers, the number of the "
                          "class of each row")
-    if labels.size and (labels.min() < 0 or labels.max() >= logits.shape[-1]):
+    classes = logits.shape[-1]
+    if labels.size and labels.astype(np.uint64, copy=False).max() >= classes:  # a negative one becomes enormous
         raise ArgumentError(f"cross_entropy: there are labels from {labels.min()} to {labels.max()}, but the "
-                            f"{logits.shape[-1]} classes of logits {logits.shape} are 0 to {logits.shape[-1] - 1}")
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    return np.log(np.exp(shifted).sum(axis=-1)) - shifted[_own_class(labels)]
+                            f"{classes} classes of logits {logits.shape} are 0 to {classes - 1}")
+    columns = logits.reshape(-1, classes).T
+    if classes < 100:
+        columns = columns.copy()  # NumPy is slow to reduce many short rows, and quick with a few long ones
+    shifted = columns - columns.max(axis=0)
+    y = np.log(np.exp(shifted).sum(axis=0)) - shifted[labels.ravel(), np.arange(labels.size)]
+    return y.reshape(labels.shape)
