@@ -81,9 +81,10 @@ def _own_class(labels):
 
 
 def _cross_entropy_rule(g, y, logits, labels):
-    own = logits[_own_class(labels)]
-    softmax = np.exp(logits - own[..., None] - y[..., None])  # as y = -ln softmax(logits)[label]
-    one_hot = np.asarray(labels)[..., None] == np.arange(np.shape(logits)[-1])
+    own = _own_class(labels)
+    softmax = np.exp(logits - logits[own][..., None] - y[..., None])  # as y = -ln softmax(logits)[label]
+    one_hot = np.zeros(logits.shape, logits.dtype)
+    one_hot[own] = 1
     return g[..., None] * (softmax - one_hot)
 
 
