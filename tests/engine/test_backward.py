@@ -69,6 +69,19 @@ def test_a_deep_chain(length):
     assert x.grad == length + 1
 
 
+def test_an_op_of_many_inputs_is_linear_in_their_number():
+    calls = []
+    numbers = [tg.Value(float(i)) for i in range(5_000)]
+
+    @tg.primitive("{xs}", xs=lambda g, y, *xs: calls.append(len(xs)) or (lambda i: g * i))
+    def total(*xs):
+        return sum(i * x for i, x in enumerate(xs))
+
+    (total(numbers) + np.stack(numbers).sum() + np.concatenate([np.reshape(x, 1) for x in numbers]).sum()).backward()
+    assert [x.grad for x in numbers] == [i + 2.0 for i in range(5_000)]
+    assert calls == [5_000], "one look at all inputs, not one for each of them"
+
+
 def test_2_to_the_40_paths():
     x = y = tg.Value(1.0)
     for _ in range(40):

@@ -158,6 +158,13 @@ def test_a_gradient_that_is_0_by_chance_keeps_its_derivative(function, x, expect
         np.testing.assert_allclose(second_derivative(function, point), expected, rtol=1e-14)
 
 
+@pytest.mark.parametrize("base", [5e-324, 1e-310, -1e-310, 1e-200])
+def test_the_slope_of_the_0th_power_is_0_next_to_0_too(base):
+    # where base**(0 - 1) overflows, and 0·∞ would be NaN
+    assert tg.grad(lambda a: a**0.0)(base) == 0.0
+    np.testing.assert_array_equal(tg.grad(lambda a: (a**0.0).sum())(np.array([base])), [0.0])
+
+
 def test_the_mixed_derivative_of_a_power_at_exponent_0_is_1_over_a():
     a, b = np.array([2.0, 4.0]), np.zeros(2)
     slope = tg.grad(lambda b: np.sum(tg.grad(lambda a: np.sum(a ** b))(tg.Value(a))))(b)

@@ -44,7 +44,7 @@ def test_inputs_with_defaults_options_and_an_input_without_gradient():
 
 
 def test_any_number_of_inputs():
-    @tg.primitive("{xs}", xs=lambda i, g, y, *xs: g * (i + 1))
+    @tg.primitive("{xs}", xs=lambda g, y, *xs: lambda i: g * (i + 1))
     def weighted(*xs):
         return sum((i + 1) * x for i, x in enumerate(xs))
 

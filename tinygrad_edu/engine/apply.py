@@ -1,6 +1,7 @@
 """How an op is run on Values: compute the data, remember op and inputs, say clearly what does not fit."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from tinygrad_edu.errors import (
 UNCHANGEABLE = frozenset({bool, int, float, str, slice, type(None)})
 
 
-blank: Callable[[], Any]
+blank: Callable[[], Any] = partial(object.__new__, Node)
 """Makes a Value that holds nothing yet; from `value.py`, which knows the class."""
 
 

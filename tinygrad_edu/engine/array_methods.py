@@ -5,9 +5,10 @@ from typing import Any, Self
 import numpy as np
 
 from tinygrad_edu.engine import ops
+from tinygrad_edu.engine.graph import Node
 
 
-class ArrayMethods:
+class ArrayMethods(Node):
     """`v.sum(axis=0)` is `np.sum(v, axis=0)`, and so on; the results are Values in the graph."""
 
     __slots__ = ()
@@ -64,3 +65,33 @@ class ArrayMethods:
 
     def clip(self, a_min: Any = None, a_max: Any = None) -> Self:
         return ops.clip(self, a_min, a_max)
+
+    # ----- comparisons: plain booleans, no graph -----
+
+    def __eq__(self, other: object) -> Any:
+        return self._numbers == _plain(other)
+
+    def __ne__(self, other: object) -> Any:
+        return self._numbers != _plain(other)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._numbers < _plain(other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._numbers <= _plain(other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._numbers > _plain(other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._numbers >= _plain(other)
+
+    def argmax(self, axis: int | None = None) -> Any:
+        return np.argmax(self._numbers, axis)
+
+    def argmin(self, axis: int | None = None) -> Any:
+        return np.argmin(self._numbers, axis)
+
+
+def _plain(x: Any) -> Any:
+    return x._numbers if isinstance(x, Node) else x

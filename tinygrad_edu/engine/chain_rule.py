@@ -26,7 +26,9 @@ def shares(node: Any, g: Any, as_graph: bool = False,
     op = node.op
     options = node.options
     inputs = node.inputs
-    rules = op.rules if op.each_rule is None else op.rules_for(inputs)
+    rules = op.rules
+    rule_for_each = op.rule_for_each
+    share = None
     if as_graph:
         y, values = node, inputs
     else:
@@ -37,13 +39,18 @@ def shares(node: Any, g: Any, as_graph: bool = False,
     # the first input last: what its node does next with the share finds it still in the processor's cache
     for i in range(len(inputs) - 1, -1, -1):
         x = inputs[i]
-        rule = rules[i]
-        if rule is None or not isinstance(x, Node) or (asked is not None and not asked(x)):
+        if not isinstance(x, Node) or (asked is not None and not asked(x)):
             continue
         try:
-            d = rule(g, y, *values, **options) if options else rule(g, y, *values)
+            if rule_for_each is not None:
+                share = share or rule_for_each(g, y, *values, **options)
+                d = share(i)
+            elif (rule := rules[i]) is None:
+                continue
+            else:
+                d = rule(g, y, *values, **options) if options else rule(g, y, *values)
         except (ZeroDivisionError, OverflowError):  # Python numbers raise where NumPy says inf
-            d = rule(_as_numpy(g), _as_numpy(y), *map(_as_numpy, values), **options)
+            d = op.share(i, _as_numpy(g), _as_numpy(y), list(map(_as_numpy, values)), options)
         except Exception as error:
             error.add_note(f"in the gradient rule of {op.name} for its input {op.input_name(i)}")
             raise

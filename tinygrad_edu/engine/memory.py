@@ -11,8 +11,10 @@ LARGEST_KEPT = 2**25 - 2**16
 LARGEST_GENERATION = 2**15
 """Objects made between two looks at the youngest of them, at most."""
 
-_usual = gc.get_threshold()  # what Python has chosen, or the user before the import
-_chosen = _usual
+PYTHONS_OWN = {(700, 10, 10), (2000, 10, 10), (2000, 10, 0)}
+"""The thresholds that no user has set: those of Python 3.11 and 3.12, 3.13, 3.14."""
+
+_usual = _chosen = gc.get_threshold()
 
 
 def keep_freed_memory() -> None:
@@ -40,7 +42,7 @@ def look_for_cycles_where_there_are_any() -> None:
     vain, which takes a fifth of the time of a training step. So each look in vain doubles the number of objects to
     the next, up to `LARGEST_GENERATION`. Whoever sets the threshold or disables the collector is obeyed.
     """
-    if _adapt not in gc.callbacks and _usual[0]:
+    if _usual in PYTHONS_OWN and _adapt not in gc.callbacks:
         gc.callbacks.append(_adapt)
 
 
@@ -52,6 +54,5 @@ def _adapt(phase: str, info: dict[str, Any]) -> None:
         gc.callbacks.remove(_adapt)
         return
     found = info["collected"] or info["uncollectable"]
-    youngest = _usual[0] if found else max(_usual[0], min(2 * _chosen[0], LARGEST_GENERATION))
-    _chosen = (youngest, *_usual[1:])
+    _chosen = (_usual[0] if found else min(2 * _chosen[0], LARGEST_GENERATION), *_usual[1:])
     gc.set_threshold(*_chosen)

@@ -1,7 +1,7 @@
 """What a primitive is: a NumPy function, one gradient rule per input, and its notation. No graph in sight."""
 
-from collections.abc import Callable, Mapping
-from functools import partial, update_wrapper, wraps
+from collections.abc import Callable, Mapping, Sequence
+from functools import update_wrapper, wraps
 from inspect import Parameter, signature
 from typing import Any
 
@@ -38,12 +38,12 @@ class Op:
 
     `rules` holds one gradient rule per input, `rule(g, y, *inputs, **options) -> dJ/dinput` with g = dJ/dy,
     or None for an input that has no gradient (a mask, class labels). A primitive of any number of inputs has
-    `each_rule(i, g, y, *inputs, **options)` instead.
+    `rule_for_each(g, y, *inputs, **options)` instead, a function that gives dJ/dinput_i for each number i.
 
     Calling an op runs it on whatever it is given: arrays compute, an `Operand` decides for itself.
     """
 
-    __slots__ = ("__dict__", "arity", "each_rule", "forward", "method", "plain", "rules")
+    __slots__ = ("__dict__", "arity", "rule_for_each", "forward", "method", "plain", "rules")
 
     def __init__(self, forward: Callable[..., Any], notation: str, symbol: str, rules: Mapping[str, Rule | None],
                  bind: Callable[..., tuple[tuple, dict]] | None) -> None:
@@ -63,7 +63,7 @@ class Op:
             raise GradientRuleError(f"primitive {self.name}: rules for {', '.join(rules) or 'nothing'}, but its "
                                     f"inputs are {', '.join(map(str, names))}; write one rule for each input, by its "
                                     "name, None for one that has no gradient, and make options keyword-only")
-        self.each_rule = rules[self.variadic] if self.variadic else None
+        self.rule_for_each = rules[self.variadic] if self.variadic else None
         self.rules: tuple[Rule | None, ...] = tuple(rules.get(name) for name in self.input_names)
         self.arity = -1 if self.variadic else len(self.input_names)  # -1: any number
         # one or two inputs, each with a rule, and nothing else: what can be run without much ado, by an Operand's
@@ -133,11 +133,13 @@ class Op:
     def _wrong_call(self, what: str) -> OptionError:
         return OptionError(f"{self.name} was called {what}; its signature here is {self.name}{signature(self.forward)}")
 
-    def rules_for(self, inputs: tuple) -> tuple[Rule | None, ...]:
-        """One rule per input of this call."""
-        if self.each_rule is None:
-            return self.rules
-        return tuple(partial(self.each_rule, i) for i in range(len(inputs)))
+    def share(self, i: int, g: Any, y: Any, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
+        """dJ/dinput_i as its rule gives it, broadcast or not; the input must have one."""
+        if self.rule_for_each is not None:
+            return self.rule_for_each(g, y, *inputs, **options)(i)
+        rule = self.rules[i]
+        assert rule is not None
+        return rule(g, y, *inputs, **options)
 
     def input_name(self, i: int) -> str:
         """What to call the i-th input in a message or a drawing."""
@@ -150,8 +152,9 @@ def primitive(notation: str, symbol: str = "", *, bind: Callable[..., tuple[tupl
 
     The function's positional parameters are its inputs (arrays), its keyword-only parameters its options.
     A rule reads `lambda g, y, *inputs, **options: dJ/dinput`, with g = dJ/dy, written in NumPy; it then also
-    serves for second and higher derivatives. Broadcast inputs need no care: gradients are summed back to
-    the shape of their input in one place, the backward pass.
+    serves for second and higher derivatives. A function of any number of inputs has one rule for all of them, which
+    returns a function of the input's number: `lambda g, y, *inputs: lambda i: dJ/dinput_i`. Broadcast inputs need
+    no care: gradients are summed back to the shape of their input in one place, the backward pass.
 
     Args:
         notation: the formula in LaTeX. A name in braces stands for that input or option, `r"\tanh({x})"`; all other

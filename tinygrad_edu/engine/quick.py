@@ -16,7 +16,9 @@ tick, ACTIVE = clock.__next__, modes.ACTIVE
 
 def binary(op: Op) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
     """The methods `a ∘ b` and the reflected `b ∘ a` of a Value a: `apply`, the first of them made quick."""
-    forward, rules, rules_beside_constant = op.forward, op.rules, (op.rules[0], None)
+    forward = op.forward
+    rules: Any = op.rules
+    rules_beside_constant = (rules[0], None)
 
     def method(a: Any, b: Any) -> Any:
         if isinstance(b, Node):
@@ -55,7 +57,8 @@ def binary(op: Op) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]
 
 def unary(op: Op) -> Callable[[Any], Any]:
     """The method `op(a)` of a Value a: `apply`, made quick."""
-    forward, rules = op.forward, (op.rules[0], None)
+    forward = op.forward
+    rules: Any = (op.rules[0], None)
 
     def method(a: Any) -> Any:
         try:

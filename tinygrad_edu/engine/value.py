@@ -38,7 +38,7 @@ def _differentiable(data: Any) -> Any:
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 
-class Value(ArrayMethods, Node):
+class Value(ArrayMethods):
     """A number or an array in the computation graph: J = f(...) knows how to find dJ/dx of every x it came from.
 
     Args:
@@ -274,36 +274,6 @@ class Value(ArrayMethods, Node):
     def __setitem__(self, index: Any, value: Any) -> None:
         raise OptionError("v[i] = x would overwrite data that the graph needs; write v = tg.setitem(v, i, x), which "
                           "gives a new Value, or v.assign(...) for a parameter")
-
-    # ----- comparisons: plain booleans, no graph -----
-
-    def __eq__(self, other: object) -> Any:
-        return self._numbers == _plain(other)
-
-    def __ne__(self, other: object) -> Any:
-        return self._numbers != _plain(other)
-
-    def __lt__(self, other: Any) -> Any:
-        return self._numbers < _plain(other)
-
-    def __le__(self, other: Any) -> Any:
-        return self._numbers <= _plain(other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self._numbers > _plain(other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self._numbers >= _plain(other)
-
-    def argmax(self, axis: int | None = None) -> Any:
-        return np.argmax(self._numbers, axis)
-
-    def argmin(self, axis: int | None = None) -> Any:
-        return np.argmin(self._numbers, axis)
-
-
-def _plain(x: Any) -> Any:
-    return x._numbers if isinstance(x, Node) else x
 
 
 general.blank = partial(object.__new__, Value)

@@ -61,7 +61,7 @@ def remainder(a, b):
 
 
 def _power_a(g, y, a, b):
-    base = a + ((a == 0) & (b == 0))  # 0·0^-1, the slope of a⁰ at 0, becomes 0·1^-1
+    base = a + ((a * a == 0) & (b == 0))  # 0·0^-1, the slope of a⁰ at and next to 0, becomes 0·1^-1
     return scaled(g, b * np.power(base, b - 1.0))
 
 

@@ -143,29 +143,32 @@ def _terms(subscripts, operands):
     return terms, output.replace("...", ellipsis)
 
 
-def _einsum_rule(i, g, y, *operands, subscripts, optimize):
+def _einsum_rule(g, y, *operands, subscripts, optimize):
     """dJ/dx_i is an einsum of g and the other operands, with the letters of x_i as its output.
 
     Where those do not suffice, a factor of ones or of the unit matrix supplies the rest: along a letter that
     only x_i has (it was summed away), and for a letter that it has twice (x_ii = Σ_k x_ik δ_ik).
     """
     terms, output = _terms(subscripts, operands)
-    own, shape = terms[i], np.shape(operands[i])
-    factors = [(output, g), *((t, x) for j, (t, x) in enumerate(zip(terms, operands, strict=True)) if j != i)]
-    known = {c: n for t, x in factors for c, n in zip(t, np.shape(x), strict=True) if n != 1}
-    unused = (c for c in ascii_letters if c not in "".join([output, *terms]))
-    result = ""
-    for c, n in zip(own, shape, strict=True):
-        if c in result:
-            twin = next(unused)
-            factors.append((c + twin, np.eye(n, dtype=g.dtype)))
-            result += twin
-        else:
-            if c not in known:
-                factors.append((c, np.ones(n, g.dtype)))
-            result += c
-    letters = ",".join(t for t, _ in factors)
-    return np.einsum(f"{letters}->{result}", *(x for _, x in factors), optimize=bool(optimize))
+
+    def share(i):
+        factors = [(output, g), *((t, x) for j, (t, x) in enumerate(zip(terms, operands, strict=True)) if j != i)]
+        known = {c: n for t, x in factors for c, n in zip(t, np.shape(x), strict=True) if n != 1}
+        unused = (c for c in ascii_letters if c not in "".join([output, *terms]))
+        result = ""
+        for c, n in zip(terms[i], np.shape(operands[i]), strict=True):
+            if c in result:
+                twin = next(unused)
+                factors.append((c + twin, np.eye(n, dtype=g.dtype)))
+                result += twin
+            else:
+                if c not in known:
+                    factors.append((c, np.ones(n, g.dtype)))
+                result += c
+        letters = ",".join(t for t, _ in factors)
+        return np.einsum(f"{letters}->{result}", *(x for _, x in factors), optimize=bool(optimize))
+
+    return share
 
 
 def _bind_einsum(subscripts, *operands, optimize=False):

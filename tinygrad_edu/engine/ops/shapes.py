@@ -1,5 +1,7 @@
 """The same numbers in another shape or order, joined or repeated."""
 
+from itertools import accumulate
+
 import numpy as np
 
 from tinygrad_edu.engine.ops.indexing import scatter_add
@@ -99,13 +101,21 @@ def triu(x, *, k=0):
 
 # ----- joining -----
 
-def _concatenate_rule(i, g, y, *arrays, axis):
-    if axis is None:
-        start = sum(np.size(a) for a in arrays[:i])
-        return np.reshape(g[start:start + np.size(arrays[i])], np.shape(arrays[i]))
-    axis = axis % np.ndim(y)
-    start = sum(np.shape(a)[axis] for a in arrays[:i])
-    return g[(slice(None),) * axis + (slice(start, start + np.shape(arrays[i])[axis]),)]
+def _concatenate_rule(g, y, *arrays, axis):
+    along = (lambda a: np.size(a)) if axis is None else (lambda a: np.shape(a)[axis])
+    before = () if axis is None else (slice(None),) * (axis % np.ndim(y))
+    stops = list(accumulate(map(along, arrays)))
+
+    def share(i):
+        piece = g[(*before, slice(stops[i] - along(arrays[i]), stops[i]))]
+        return np.reshape(piece, np.shape(arrays[i])) if axis is None else piece
+
+    return share
+
+
+def _stack_rule(g, y, *arrays, axis):
+    before = (slice(None),) * (axis % np.ndim(y))
+    return lambda i: g[(*before, i)]
 
 
 @builtin(r"\mathrm{concatenate}({arrays})", arrays=_concatenate_rule)
@@ -114,8 +124,7 @@ def concatenate(*arrays, axis=0):
     return np.concatenate(arrays, axis)
 
 
-@builtin(r"\mathrm{stack}({arrays})",
-         arrays=lambda i, g, y, *arrays, axis: g[(slice(None),) * (axis % np.ndim(y)) + (i,)])
+@builtin(r"\mathrm{stack}({arrays})", arrays=_stack_rule)
 def stack(*arrays, axis=0):
     """y = arrays of equal shape along a new axis"""
     return np.stack(arrays, axis)
