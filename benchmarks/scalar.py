@@ -5,6 +5,8 @@ new is that the class of the numbers and the initial weights are passed in.
 """
 
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -56,6 +58,9 @@ class MLP:
 
 def make_moons_step(workload: ScalarWorkload, Value: type, no_gradient: Any) -> Callable[[], float]:
     """The demo's step with numbers of class `Value`, whose `.grad` is reset to `no_gradient`."""
+    for module in workload.imports:
+        if find_spec(module.partition(".")[0]):
+            import_module(module)
     problem = make_moons_problem(workload)
     model = MLP(Value, problem.parameters)
     points, labels = problem.x.tolist(), problem.target.tolist()

@@ -35,11 +35,13 @@ class ScalarWorkload:
     layers: tuple[int, ...]
     learning_rate: float
     samples: int
+    imports: tuple[str, ...] = ()  # modules that are loaded besides, where they are installed
     dtype: str = "float64"
 
     def __str__(self) -> str:
         widths = "-".join(map(str, self.layers))
-        return f"{self.name}: {widths} relu, hinge loss, gradient descent, {self.samples} samples, scalars"
+        beside = f", beside {' and '.join(self.imports)}" if self.imports else ""
+        return f"{self.name}: {widths} relu, hinge loss, gradient descent, {self.samples} samples, scalars{beside}"
 
 
 ADAM, GD = ("adam", 1e-3), ("gradient descent", 0.1)
@@ -53,6 +55,7 @@ ALL: list[Workload | ScalarWorkload] = [
     Workload("deep", (32,) * 21 + (1,), "tanh", "mse", *ADAM, 64, "float32"),
     Workload("regression", (10, 1), "identity", "least_squares", *GD, 10_000, "float64"),
     ScalarWorkload("scalar moons", (2, 16, 16, 1), 0.1, 20),
+    ScalarWorkload("scalar notebook", (2, 16, 16, 1), 0.1, 20, ("matplotlib.pyplot", "sklearn.datasets")),
 ]
 WORKLOADS = {workload.name: workload for workload in ALL}
 

@@ -12,7 +12,7 @@ from typing import Any
 from tinygrad_edu.engine import modes
 from tinygrad_edu.engine.chain_rule import shares
 from tinygrad_edu.engine.graph import Node, ancestors, check_unchanged, last_change
-from tinygrad_edu.engine.primitive import passed_on
+from tinygrad_edu.engine.primitive import passed_on, times_a, times_b
 
 MOST_MISSES = 1000
 """Ticks of the clock that made nothing of this graph, after which `_count_down` makes an order of what is left."""
@@ -110,7 +110,8 @@ def _count_down(root: Any, seed: Any) -> bool:
                     continue
                 nodes.append(node)
                 g = node.grad
-                if node.quick is None:
+                rules = node.quick
+                if rules is None:
                     for _, x, d in shares(node, g):
                         if x.op is None:
                             if x._sum is None:
@@ -129,14 +130,23 @@ def _count_down(root: Any, seed: Any) -> bool:
                             x.grad = d
                     continue
                 # What stands above, once more for one or two numbers: a scalar graph has thousands of these.
-                if type(g) is not float:
-                    g = node.grad = _as_float(g)
-                rule_a, rule_b = node.quick
+                rule_a, rule_b = rules
                 a = node._x1
                 b = node._x2
                 if rule_b is not None:
-                    d = g if rule_a is passed_on else rule_a(g, node._numbers, a._numbers, b._numbers)
-                    e = g if rule_b is passed_on else rule_b(g, node._numbers, a._numbers, b._numbers)
+                    x2 = b._numbers
+                    if rule_a is passed_on:
+                        d = g
+                    elif rule_a is times_b:
+                        d = g * x2
+                    else:
+                        d = _as_float(rule_a(g, node._numbers, a._numbers, x2))
+                    if rule_b is passed_on:
+                        e = g
+                    elif rule_b is times_a:
+                        e = g * a._numbers
+                    else:
+                        e = _as_float(rule_b(g, node._numbers, a._numbers, x2))
                     if b.op is None:
                         if b._sum is None:
                             leaves.append(b)
@@ -154,8 +164,14 @@ def _count_down(root: Any, seed: Any) -> bool:
                         b.grad = e
                 elif b is None:
                     d = rule_a(g, node._numbers, a._numbers)
-                else:  # a constant
-                    d = g if rule_a is passed_on else rule_a(g, node._numbers, a._numbers, b)
+                    if type(d) is not float:
+                        d = _as_float(d)
+                elif rule_a is passed_on:  # b is a constant, here and below
+                    d = g
+                elif rule_a is times_b:
+                    d = g * b
+                else:
+                    d = _as_float(rule_a(g, node._numbers, a._numbers, b))
                 if a.op is None:
                     if a._sum is None:
                         leaves.append(a)
@@ -175,7 +191,7 @@ def _count_down(root: Any, seed: Any) -> bool:
                 order = ancestors(reached.values())[0]
                 check_unchanged(order)
                 times = [x.time for x in order]
-        _add_to(leaves, [_as_float(x._sum) if type(x._numbers) is float else x._sum for x in leaves])
+        _add_to(leaves, [x._sum for x in leaves])
         return True
     except BaseException as error:
         for x in (*nodes, *reached.values()):
@@ -191,8 +207,8 @@ def _count_down(root: Any, seed: Any) -> bool:
         _running, _unfinished = False, None
 
 
-def _as_float(g: Any) -> float:
-    """The sum of shares as a Python number, for rules that NumPy's functions made one of NumPy's."""
-    if not isinstance(g, float):
-        raise TypeError(g)
-    return float(g)
+def _as_float(share: Any) -> float:
+    """The share of a number as one of Python's, where NumPy's functions made it one of NumPy's; else TypeError."""
+    if not isinstance(share, float):
+        raise TypeError
+    return float(share)

@@ -1,5 +1,6 @@
 """`Value`: an array, or a single number, that remembers how it was made."""
 
+import operator
 from collections.abc import Iterator
 from copy import copy
 from functools import partial
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import tinygrad_edu.engine.apply as general
-from tinygrad_edu.engine import modes, ops
+from tinygrad_edu.engine import modes, ops, quick
 from tinygrad_edu.engine.apply import apply
 from tinygrad_edu.engine.array_methods import ArrayMethods
 from tinygrad_edu.engine.backpropagation import backpropagate
@@ -252,10 +253,10 @@ class Value(ArrayMethods):
 
     # ----- operators -----
 
-    __add__, __radd__ = binary(ops.add)
-    __sub__, __rsub__ = binary(ops.subtract)
-    __mul__, __rmul__ = binary(ops.multiply)
-    __truediv__, __rtruediv__ = binary(ops.divide)
+    __add__, __radd__ = binary(ops.add, operator.add)
+    __sub__, __rsub__ = binary(ops.subtract, operator.sub)
+    __mul__, __rmul__ = binary(ops.multiply, operator.mul)
+    __truediv__, __rtruediv__ = binary(ops.divide, operator.truediv)
     __floordiv__, __rfloordiv__ = binary(ops.floor_divide)
     __mod__, __rmod__ = binary(ops.remainder)
     __matmul__, __rmatmul__ = binary(ops.matmul)
@@ -276,7 +277,7 @@ class Value(ArrayMethods):
                           "gives a new Value, or v.assign(...) for a parameter")
 
 
-general.blank = partial(object.__new__, Value)
+general.blank = quick.blank = partial(object.__new__, Value)
 for op in OPS.values():
     if op.plain:
         op.method = unary(op) if op.arity == 1 else binary(op)[0]

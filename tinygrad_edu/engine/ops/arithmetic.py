@@ -3,7 +3,7 @@
 import numpy as np
 
 from tinygrad_edu.engine.ops.kinks import over, over_or_zero, scaled
-from tinygrad_edu.engine.primitive import builtin, passed_on
+from tinygrad_edu.engine.primitive import builtin, passed_on, times_a, times_b
 
 
 @builtin("{x}", "copy", x=passed_on)
@@ -30,7 +30,7 @@ def subtract(a, b):
     return a - b
 
 
-@builtin(r"{a} \cdot {b}", "×", a=lambda g, y, a, b: g * b, b=lambda g, y, a, b: g * a)
+@builtin(r"{a} \cdot {b}", "×", a=times_b, b=times_a)
 def multiply(a, b):
     """y = a·b, element by element,   dy/da = b,   dy/db = a"""
     return a * b
