@@ -1,12 +1,11 @@
-"""Rows dealt out: into a training and a test set, and into mini-batches."""
+"""Rows dealt out: into a training and a test set, into folds, and into mini-batches."""
 
 from collections.abc import Iterator
-from operator import index
 from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.data.arrays import as_rows
+from tinygrad_edu.data.checks import as_labels, as_rows, whole_number
 from tinygrad_edu.errors import ArgumentError, OptionError, ShapeError
 from tinygrad_edu.random import RandomSource, default_generator
 
@@ -40,13 +39,62 @@ def train_test_split(*arrays: Any, test_size: float = 0.25, rng: RandomSource = 
     """
     tables, n = _tables("train_test_split", arrays)
     n_test = _test_rows(test_size, n)
-    # without labels all rows are of one class
-    classes = np.zeros(n, dtype=int) if stratify is None else _class_numbers(stratify, n)
+    classes = _class_numbers("train_test_split", stratify, n)
     test_rows = _test_rows_per_class(classes, n_test)
     order = default_generator(rng).permutation(n)
     in_test = _first_of_each_class(classes[order], test_rows)
     train, test = order[~in_test], order[in_test]
     return tuple(table[rows] for table in tables for rows in (train, test))
+
+
+def k_fold(n_or_X: Any, k: int, rng: RandomSource = None,
+           stratify: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Deal the rows at random into k folds; each fold is the test set once, and the others train.
+
+    Cross-validation: the mean of the k test losses uses every row, and their spread shows how far it can be
+    trusted.
+
+    Args:
+        n_or_X: how many rows there are, n, or an array with n rows.
+        k: how many folds, from 2 to n. Their sizes differ by at most one row.
+        rng: a seed or a `numpy.random.Generator`; the library's generator if not given.
+        stratify: class labels (n,); the rows of each class are then dealt out evenly, to the row, too.
+
+    Returns: an iterator over k pairs, the numbers of the training rows and of the test rows, in rising order.
+
+    Errors, at the call and not at the first fold: ShapeError for an array without rows or labels that are
+    not (n,); OptionError if n or k is no whole number, ArgumentError if it is out of range, or if a class has
+    fewer than k rows.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu.data import k_fold
+    >>> X, y = np.arange(12).reshape(6, 2), np.array([0, 0, 0, 1, 1, 1])
+    >>> for train, test in k_fold(X, 3, rng=0, stratify=y):
+    ...     print(X[train].shape, X[test].shape, y[test])
+    (4, 2) (2, 2) [0 1]
+    (4, 2) (2, 2) [0 1]
+    (4, 2) (2, 2) [0 1]
+
+    Source: M. Stone, Cross-Validatory Choice and Assessment of Statistical Predictions, Journal of the Royal
+    Statistical Society B 36 (1974). Unlike scikit-learn's KFold, it always shuffles.
+    """
+    if np.ndim(n_or_X) == 0:
+        n = whole_number("k_fold: the number of rows", n_or_X, low=2)
+    else:
+        n = len(as_rows("k_fold", n_or_X))
+    k = whole_number("k_fold: k", k, low=2)
+    if k > n:
+        raise ArgumentError(f"k_fold: {n} rows cannot fill k = {k} folds; k may be {n} at most")
+    classes = _class_numbers("k_fold", stratify, n)
+    smallest = np.bincount(classes).min()
+    if smallest < k:
+        raise ArgumentError(f"k_fold: a class of {smallest} rows cannot be in each of k = {k} folds; lower k or "
+                            "leave out rare classes")
+    order = default_generator(rng).permutation(n)
+    # class after class, dealt in turn like cards: fold 0, 1, ..., k - 1, 0, 1, ...
+    fold = np.empty(n, dtype=np.intp)
+    fold[order[np.argsort(classes[order], kind="stable")]] = np.arange(n) % k
+    return ((np.flatnonzero(fold != i), np.flatnonzero(fold == i)) for i in range(k))
 
 
 def batches(*arrays: Any, batch_size: int, rng: RandomSource = None) -> Iterator[tuple[np.ndarray, ...]]:
@@ -74,9 +122,7 @@ def batches(*arrays: Any, batch_size: int, rng: RandomSource = None) -> Iterator
     [[8, 9]] [4]
     """
     tables, n = _tables("batches", arrays)
-    size = _whole_number("batches: batch_size", batch_size)
-    if size < 1:
-        raise ArgumentError(f"batches: batch_size must be 1 or more, got {size}")
+    size = whole_number("batches: batch_size", batch_size, low=1)
     order = np.arange(n) if rng is None else default_generator(rng).permutation(n)
     # a generator expression and not `yield`, which would put off the errors above to the first batch
     return (tuple(table[order[i:i + size]] for table in tables) for i in range(0, n, size))
@@ -93,15 +139,6 @@ def _tables(function: str, arrays: tuple) -> tuple[list[np.ndarray], int]:
     return tables, len(tables[0])
 
 
-def _whole_number(name: str, number: Any) -> int:
-    try:
-        if not isinstance(number, (bool, np.bool_)):
-            return index(number)
-    except TypeError:
-        pass
-    raise OptionError(f"{name} must be a whole number, got {number!r} of type {type(number).__name__}")
-
-
 def _test_rows(test_size: Any, n: int) -> int:
     """How many of n rows go into the test set."""
     if isinstance(test_size, (float, np.floating)):
@@ -111,21 +148,20 @@ def _test_rows(test_size: Any, n: int) -> int:
         # 0.07 of 100 rows is 7, though 0.07 * 100 in floating point is a little more
         n_test = int(np.ceil(np.round(test_size * n, 9)))
     else:
-        n_test = _whole_number("train_test_split: test_size", test_size)
+        n_test = whole_number("train_test_split: test_size", test_size)
     if not 0 < n_test < n:
         raise ArgumentError(f"train_test_split: test_size={test_size} of {n} rows gives {n_test} test and "
                             f"{n - n_test} training rows; each set needs one at least")
     return n_test
 
 
-def _class_numbers(stratify: Any, n: int) -> np.ndarray:
-    """The class of each row, numbered 0, 1, ..."""
-    labels = np.asarray(stratify)
-    if labels.shape != (n,):
-        raise ShapeError(f"train_test_split: stratify needs one label per row, shape ({n},), "
-                         f"got {labels.shape}")
-    if labels.dtype.kind in "fc" and np.isnan(labels).any():
-        raise ArgumentError("train_test_split: stratify holds NaN, which is no class; label all rows first")
+def _class_numbers(function: str, stratify: Any, n: int) -> np.ndarray:
+    """The class of each row, numbered 0, 1, ...; without labels all rows are of one class."""
+    if stratify is None:
+        return np.zeros(n, dtype=np.intp)
+    labels = as_labels(f"{function}: stratify", stratify)
+    if len(labels) != n:
+        raise ShapeError(f"{function}: stratify needs one label per row, shape ({n},), got {labels.shape}")
     return np.unique(labels, return_inverse=True)[1]
 
 
