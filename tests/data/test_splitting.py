@@ -1,4 +1,4 @@
-"""Splits and mini-batches: every row on exactly one side, in proportion, and clear words on bad input."""
+"""Splits, folds and mini-batches: every row on exactly one side, in proportion, and clear words on bad input."""
 
 from fractions import Fraction
 
@@ -7,8 +7,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tinygrad_edu.data import batches, train_test_split
-from tinygrad_edu.errors import ArgumentError, OptionError, ShapeError
+from tinygrad_edu.data import batches, k_fold, train_test_split
+from tinygrad_edu.errors import ArgumentError, DtypeError, OptionError, ShapeError
 from tinygrad_edu.random import default_generator, manual_seed
 
 
@@ -92,6 +92,8 @@ def test_strings_lists_and_copies():
     (([1, 2],), {"test_size": True}, OptionError, "True of type bool"),
     (([1, 2],), {"stratify": [0]}, ShapeError, r"shape \(2,\), got \(1,\)"),
     (([1, 2],), {"stratify": [0.0, np.nan]}, ArgumentError, "label all rows"),
+    (([1, 2],), {"stratify": [[0], [1]]}, ShapeError, r"stratify: expected one class label per row, .*ravel"),
+    (([1, 2],), {"stratify": [0, None]}, DtypeError, "stratify: expected numbers or strings"),
     (([1, 2, 3],), {"stratify": [0, 0, 1]}, ArgumentError, "2 classes, the smallest of 1 rows"),
     (([1, 2, 3, 4],), {"stratify": [0, 0, 1, 1], "test_size": 1}, ArgumentError, "change test_size"),
 ])
@@ -99,6 +101,74 @@ def test_a_bad_split_is_refused_and_draws_no_random_numbers(arrays, options, err
     before = default_generator().bit_generator.state
     with pytest.raises(error, match=f"^train_test_split: .*{message}"):
         train_test_split(*arrays, **options)
+    assert default_generator().bit_generator.state == before
+
+
+@given(n=st.integers(2, 60), k=st.integers(2, 60), seed=st.integers(0, 99))
+def test_folds_partition_the_rows_in_equal_parts(n, k, seed):
+    assume(k <= n)
+    folds = list(k_fold(n, k, rng=seed))
+    assert len(folds) == k
+    assert sorted(np.concatenate([test for _, test in folds])) == list(range(n))
+    for train, test in folds:
+        assert sorted([*train, *test]) == list(range(n))
+        assert len(test) in (n // k, n // k + 1)
+        assert (np.diff(train) > 0).all() and (np.diff(test) > 0).all()
+
+
+@given(counts=st.lists(st.integers(4, 20), min_size=1, max_size=5), k=st.integers(2, 4), seed=st.integers(0, 99))
+def test_stratified_folds_have_each_class_to_the_row(counts, k, seed):
+    labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(counts)), counts))
+    folds = list(k_fold(len(labels), k, rng=seed, stratify=labels))
+    assert sorted(np.concatenate([test for _, test in folds])) == list(range(len(labels)))
+    assert np.ptp([len(test) for _, test in folds]) <= 1
+    for label in range(len(counts)):
+        assert np.ptp([(labels[test] == label).sum() for _, test in folds]) <= 1
+
+
+def test_fold_sizes_are_those_of_scikit_learn():
+    selection = pytest.importorskip("sklearn.model_selection")
+    for n, k in [(10, 3), (12, 4), (7, 7)]:
+        expected = [len(test) for _, test in selection.KFold(k).split(np.zeros(n))]
+        assert [len(test) for _, test in k_fold(n, k, rng=0)] == expected
+
+
+def test_folds_are_shuffled_by_their_seed():
+    def folds(**options):
+        return [test.tolist() for _, test in k_fold(30, 3, **options)]
+
+    assert folds(rng=0) == folds(rng=0) != folds(rng=1)
+    assert folds(rng=0)[0] != list(range(0, 30, 3))
+    manual_seed(5)
+    first = folds()
+    manual_seed(5)
+    assert folds() == first
+
+
+def test_folds_of_an_array_are_those_of_its_rows():
+    X = [["a", "b"], ["c", "d"], ["e", "f"]]
+    for (train, test), (train_n, test_n) in zip(k_fold(X, 3, rng=0), k_fold(3, 3, rng=0), strict=True):
+        assert train.tolist() == train_n.tolist() and test.tolist() == test_n.tolist()
+
+
+@pytest.mark.parametrize("n, k, options, error, message", [
+    (1, 2, {}, ArgumentError, "the number of rows must be 2 or more, got 1"),
+    (-5, 2, {}, ArgumentError, "got -5"),
+    (6.0, 2, {}, OptionError, "the number of rows must be a whole number, got 6.0"),
+    ("abc", 2, {}, OptionError, "got 'abc' of type str"),
+    ([], 2, {}, ShapeError, "there are no rows"),
+    ([[1, 2], [3]], 2, {}, ShapeError, "rows differ in length"),
+    (6, 1, {}, ArgumentError, "k must be 2 or more, got 1"),
+    (6, 7, {}, ArgumentError, "6 rows cannot fill k = 7 folds; k may be 6 at most"),
+    (6, 2.0, {}, OptionError, "k must be a whole number"),
+    (6, 2, {"stratify": [0, 1]}, ShapeError, r"stratify needs one label per row, shape \(6,\), got \(2,\)"),
+    (4, 2, {"stratify": [0, 0, 1, np.nan]}, ArgumentError, "stratify: NaN is no class; label all rows"),
+    (4, 2, {"stratify": [0, 0, 0, 1]}, ArgumentError, "a class of 1 rows cannot be in each of k = 2 folds"),
+])
+def test_bad_folds_are_refused_at_the_call_and_draw_no_random_numbers(n, k, options, error, message):
+    before = default_generator().bit_generator.state
+    with pytest.raises(error, match=f"^k_fold: .*{message}"):
+        k_fold(n, k, **options)
     assert default_generator().bit_generator.state == before
 
 
@@ -140,7 +210,7 @@ def test_a_memmap_is_read_batch_by_batch(tmp_path):
     assert sorted(seen[:, 0]) == X[:, 0].tolist()
 
 
-def test_a_memmap_larger_than_memory_can_be_batched(tmp_path):
+def test_a_memmap_larger_than_memory_can_be_dealt_into_folds_and_batches(tmp_path):
     # a sparse file: 8 TB by its length, next to nothing on the disk
     with open(tmp_path / "huge.dat", "wb") as file:
         try:
@@ -148,6 +218,8 @@ def test_a_memmap_larger_than_memory_can_be_batched(tmp_path):
         except OSError:
             pytest.skip("this file system has no sparse files of 8 TB")
     huge = np.memmap(tmp_path / "huge.dat", dtype=np.float64, mode="r", shape=(2**10, 2**30))
+    train, test = next(k_fold(huge, 4, rng=0))
+    assert (len(train), len(test)) == (2**10 * 3 // 4, 2**10 // 4)
     first, = next(batches(huge[:, :4], batch_size=2))
     assert first.tolist() == [[0] * 4] * 2
 

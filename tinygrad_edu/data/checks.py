@@ -8,6 +8,11 @@ import numpy as np
 from tinygrad_edu.errors import ArgumentError, DtypeError, OptionError, ShapeError
 
 
+def is_list(data: Any) -> bool:
+    """Whether it is a list or an array, where a single number would also do."""
+    return hasattr(data, "__len__") and not isinstance(data, str)
+
+
 def as_rows(function: str, data: Any) -> np.ndarray:
     """An array or a list as an array with rows, one at least; a memmap stays on disk.
 

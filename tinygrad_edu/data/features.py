@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from tinygrad_edu.data.checks import as_labels, as_table, whole_number
+from tinygrad_edu.data.checks import as_labels, as_table, is_list, whole_number
 from tinygrad_edu.errors import ArgumentError, ShapeError, StateError
 
 Monomial = tuple[int, ...]
@@ -167,7 +167,7 @@ def _columns(labels: np.ndarray, classes: Any) -> np.ndarray:
     """The label that each column stands for."""
     if classes is None:
         return np.unique(labels)
-    if np.ndim(classes) == 0:
+    if not is_list(classes):
         return np.arange(whole_number("one_hot: classes, if not a list of labels,", classes, low=1))
     columns = as_labels("one_hot: classes", classes)
     if len(np.unique(columns)) < len(columns):

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.data.checks import as_real_rows, as_table, real_number, whole_number
+from tinygrad_edu.data.checks import as_real_rows, as_table, is_list, real_number, whole_number
 from tinygrad_edu.errors import ShapeError
 from tinygrad_edu.random import RandomSource, default_generator
 
@@ -105,7 +105,7 @@ def make_moons(n: int = 100, noise: float = 0.1, rng: RandomSource = None) -> Sa
     return _noisy(np.where(y[:, None] == 0, upper, [1, 0.5] - upper), noise, rng), y
 
 
-def make_circles(n: int = 100, noise: float = 0.05, factor: float = 0.5, rng: RandomSource = None) -> Samples:
+def make_circles(n: int = 100, factor: float = 0.5, noise: float = 0.05, rng: RandomSource = None) -> Samples:
     """A circle within a circle: the product features x0^2 and x1^2 part them.
 
     Args:
@@ -191,14 +191,15 @@ def make_clusters(n: int = 150, centers: Any = 3, noise: float = 1.0, rng: Rando
     >>> X[y == 1].mean(axis=0).round(1)
     array([5., 5.])
     """
-    if np.ndim(centers) == 0:
-        classes = whole_number("make_clusters: centers, if not an array of them,", centers, low=1)
-    else:
+    given = is_list(centers)
+    if given:
         centers = as_table("make_clusters: centers", centers).astype(np.float64)
         classes = len(centers)
+    else:
+        classes = whole_number("make_clusters: centers, if not an array of them,", centers, low=1)
     n, noise = _size_and_noise("make_clusters", n, noise, least=classes)
     rng = default_generator(rng)
-    if np.ndim(centers) == 0:
+    if not given:
         centers = rng.uniform(-10, 10, size=(classes, 2))
     y = np.arange(n) % classes
     return _noisy(centers[y], noise, rng), y

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.data.checks import as_labels, as_rows, whole_number
+from tinygrad_edu.data.checks import as_labels, as_rows, is_list, whole_number
 from tinygrad_edu.errors import ArgumentError, OptionError, ShapeError
 from tinygrad_edu.random import RandomSource, default_generator
 
@@ -26,7 +26,7 @@ def train_test_split(*arrays: Any, test_size: float = 0.25, rng: RandomSource = 
 
     Errors: ShapeError if the arrays are empty or differ in length; ArgumentError if a set would be left with
     no rows or with fewer than there are classes, or a class has a single row; OptionError for a `test_size`
-    that is no number.
+    that is no number; DtypeError for labels that are neither numbers nor strings.
 
     >>> import numpy as np
     >>> from tinygrad_edu.data import train_test_split
@@ -64,7 +64,7 @@ def k_fold(n_or_X: Any, k: int, rng: RandomSource = None,
 
     Errors, at the call and not at the first fold: ShapeError for an array without rows or labels that are
     not (n,); OptionError if n or k is no whole number, ArgumentError if it is out of range, or if a class has
-    fewer than k rows.
+    fewer than k rows; DtypeError for labels that are neither numbers nor strings.
 
     >>> import numpy as np
     >>> from tinygrad_edu.data import k_fold
@@ -78,10 +78,10 @@ def k_fold(n_or_X: Any, k: int, rng: RandomSource = None,
     Source: M. Stone, Cross-Validatory Choice and Assessment of Statistical Predictions, Journal of the Royal
     Statistical Society B 36 (1974). Unlike scikit-learn's KFold, it always shuffles.
     """
-    if np.ndim(n_or_X) == 0:
-        n = whole_number("k_fold: the number of rows", n_or_X, low=2)
-    else:
+    if is_list(n_or_X):
         n = len(as_rows("k_fold", n_or_X))
+    else:
+        n = whole_number("k_fold: the number of rows", n_or_X, low=2)
     k = whole_number("k_fold: k", k, low=2)
     if k > n:
         raise ArgumentError(f"k_fold: {n} rows cannot fill k = {k} folds; k may be {n} at most")
