@@ -13,7 +13,7 @@ mpmath.mp.dps = 50
 mp = mpmath.mp
 
 DTYPES = [np.float64, np.float32]
-TAILS = [0.0, 1e-30, 1e-8, 0.5, 3.0, 17.0, 40.0, 80.0, 600.0, 1e4]
+TAILS = [0.0, 1e-300, 1e-30, 1e-8, 0.5, 1.0, 3.0, 8.1, 17.0, 30.0, 37.3, 40.0, 80.0, 600.0, 700.0, 1e4]
 POINTS = [sign * x for x in TAILS for sign in (1, -1)]
 LOGITS = [[0.0, 0.0, 0.0], [1e4, -1e4, 0.0], [1e4, 1e4 - 1, 1e4 - 3], [-1e4, -1e4 - 2, -1e4],
           [30.0, -40.0, 50.0], [0.1, 1e-8, -0.2], [-600.0, 80.0, 79.5]]
@@ -44,33 +44,104 @@ def exactly(x):
     return [mp.mpf(float(number)) for number in np.ravel(x)]
 
 
-# By the definitions; mpmath's exponents have no limits.
+def bent(right, left):
+    """One function for x > 0, another elsewhere."""
+    return lambda x: right(x) if x > 0 else left(x)
+
+
+SCALE, ALPHA = mp.mpf("1.0507009873554804934193349852946"), mp.mpf("1.6732632423543772848170429916717")
+
+# Functions on Values with value and derivative by their definitions; mpmath's exponents have no limits.
 CURVES = {
-    "sigmoid": (lambda x: 1 / (1 + mp.exp(-x)), lambda x: mp.exp(-x) / (1 + mp.exp(-x)) ** 2),
-    "softplus": (lambda x: mp.log1p(mp.exp(x)), lambda x: 1 / (1 + mp.exp(-x))),
-    "arctan": (mp.atan, lambda x: 1 / (1 + x * x)),
-    "arcsinh": (mp.asinh, lambda x: 1 / mp.sqrt(1 + x * x)),
+    "sigmoid": (tg.sigmoid, lambda x: 1 / (1 + mp.exp(-x)), lambda x: mp.exp(-x) / (1 + mp.exp(-x)) ** 2),
+    "softplus": (tg.softplus, lambda x: mp.log1p(mp.exp(x)), lambda x: 1 / (1 + mp.exp(-x))),
+    "softplus, beta 4": (lambda x: tg.softplus(x, beta=4.0), lambda x: mp.log1p(mp.exp(4 * x)) / 4,
+                         lambda x: 1 / (1 + mp.exp(-4 * x))),
+    "softplus, threshold 20": (lambda x: tg.softplus(x, threshold=20.0),
+                               lambda x: x if x > 20 else mp.log1p(mp.exp(x)),
+                               lambda x: 1 if x > 20 else 1 / (1 + mp.exp(-x))),
+    "arctan": (tg.arctan, mp.atan, lambda x: 1 / (1 + x * x)),
+    "arcsinh": (tg.arcsinh, mp.asinh, lambda x: 1 / mp.sqrt(1 + x * x)),
+    "normal_pdf": (tg.normal_pdf, mp.npdf, lambda x: -x * mp.npdf(x)),
+    "normal_cdf": (tg.normal_cdf, lambda x: mp.erfc(-x / mp.sqrt(2)) / 2, mp.npdf),
+    "binary_step": (tg.binary_step, lambda x: 1 if x >= 0 else 0, lambda x: 0),
+    "relu": (tg.relu, lambda x: max(x, 0), lambda x: 1 if x > 0 else 0),
+    "leaky_relu": (tg.leaky_relu, bent(lambda x: x, lambda x: 0.01 * x), bent(lambda x: 1, lambda x: 0.01)),
+    "elu": (tg.elu, bent(lambda x: x, mp.expm1), bent(lambda x: 1, mp.exp)),
+    "elu, alpha 0.3": (lambda x: tg.elu(x, alpha=0.3), bent(lambda x: x, lambda x: 0.3 * mp.expm1(x)),
+                       bent(lambda x: 1, lambda x: 0.3 * mp.exp(x))),
+    "selu": (tg.selu, bent(lambda x: SCALE * x, lambda x: SCALE * ALPHA * mp.expm1(x)),
+             bent(lambda x: SCALE, lambda x: SCALE * ALPHA * mp.exp(x))),
+    "gelu": (tg.gelu, lambda x: x * mp.erfc(-x / mp.sqrt(2)) / 2,
+             lambda x: mp.erfc(-x / mp.sqrt(2)) / 2 + x * mp.npdf(x)),
 }
 
 
 @pytest.mark.parametrize("name", CURVES)
 @each_dtype
 def test_values_and_slopes_are_exact_in_both_tails(name, dtype):
-    value, derivative = CURVES[name]
+    function, value, derivative = CURVES[name]
     x = tg.Value(np.array(POINTS, dtype))
-    y = tg.OPS[name](x)
+    y = function(x)
     assert_rounded(y.data, map(value, exactly(x.data)), dtype)
     assert_rounded(slope(y, x), map(derivative, exactly(x.data)), dtype)
 
 
 @pytest.mark.parametrize("name", CURVES)
 def test_python_numbers_are_exact_in_both_tails(name):
-    value, derivative = CURVES[name]
+    function, value, derivative = CURVES[name]
     for number in POINTS:
         x = tg.Value(number)
-        y = tg.OPS[name](x)
+        y = function(x)
         y.backward()
         assert_rounded([y.data, x.grad], [value(mp.mpf(number)), derivative(mp.mpf(number))], np.float64)
+
+
+@each_dtype
+def test_the_normal_distribution_and_gelu_are_exact_between_the_points_too(dtype):
+    x = tg.Value(np.random.default_rng(0).uniform(-37 if dtype == np.float64 else -12, 12, 400).astype(dtype))
+    for name in ("normal_pdf", "normal_cdf", "gelu"):
+        function, value, _ = CURVES[name]
+        assert_rounded(function(x).data, map(value, exactly(x.data)), dtype)
+
+
+@each_dtype
+def test_tanh_is_exact_and_its_slope_is_to_the_rounding_of_1(dtype):
+    x = tg.Value(np.array(POINTS, dtype))
+    y = tg.tanh(x)
+    assert_rounded(y.data, map(mp.tanh, exactly(x.data)), dtype)
+    assert_rounded(slope(y, x), [mp.sech(t) ** 2 for t in exactly(x.data)], dtype, of_1=4)
+
+
+@each_dtype
+def test_the_approximation_of_gelu_is_that_of_its_formula_in_both_tails(dtype):
+    root, cubic = mp.sqrt(2 / mp.pi), mp.mpf("0.044715")
+    for number in POINTS:
+        x = tg.Value(np.array([number], dtype))
+        y, (t,) = tg.gelu(x, approximate=True), exactly(x.data)
+        u = root * (t + cubic * t**3)
+        left, right = 1 / (1 + mp.exp(2 * u)), 1 / (1 + mp.exp(-2 * u))  # (1 ∓ tanh u)/2
+        ulps = 8 * (1 + abs(float(u)))  # the rounding of u is a relative error of e^u
+        assert_rounded(y.data, [t * right], dtype, ulps)
+        assert_rounded(slope(y, x), [right + 2 * t * left * right * root * (1 + 3 * cubic * t**2)], dtype, ulps)
+
+
+# By hand: what the definitions tend to, as ∞·0 has no value.
+LIMITS = {"sigmoid": (0, 1), "tanh": (-1, 1), "softplus": (0, np.inf), "erf": (-1, 1), "normal_pdf": (0, 0),
+          "normal_cdf": (0, 1), "binary_step": (0, 1), "relu": (0, np.inf), "leaky_relu": (-np.inf, np.inf),
+          "elu": (-1, np.inf), "selu": (-float(SCALE * ALPHA), np.inf), "gelu": (0, np.inf)}
+SLOPES_AT_INFINITY = {"softplus": (0, 1), "relu": (0, 1), "leaky_relu": (0.01, 1), "elu": (0, 1),
+                      "selu": (0, float(SCALE)), "gelu": (0, 1)}  # of all others 0
+
+
+@pytest.mark.parametrize("name, options", [*((name, {}) for name in LIMITS), ("gelu", {"approximate": True})])
+@each_dtype
+def test_at_infinity_values_and_slopes_are_their_limits_and_nan_is_not_hidden(name, options, dtype):
+    x = tg.Value(np.array([-np.inf, np.inf, np.nan], dtype))
+    y = tg.OPS[name](x, **options)
+    np.testing.assert_array_max_ulp(y.data, np.array([*LIMITS[name], np.nan], dtype), maxulp=1)
+    y.backward(np.full(3, 3.0, dtype))
+    np.testing.assert_allclose(x.grad[:2] / 3, SLOPES_AT_INFINITY.get(name, (0, 0)), rtol=1e-6)
 
 
 @each_dtype

@@ -9,17 +9,18 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import mutually_broadcastable_shapes
 
 import tinygrad_edu as tg
-from tests.engine.cases import CASES, activations, arithmetic, elementwise
+from tests.engine.cases import CASES, activations, arithmetic, elementwise, normal, rectifiers
 from tests.engine.cases.case import Case
 from tinygrad_edu.engine.apply import apply
 from tinygrad_edu.engine.backpropagation import pull_back
 from tinygrad_edu.engine.graph import ancestors
 
-ELEMENTWISE = [case for case in [*arithmetic.CASES, *elementwise.CASES, *activations.CASES]
+ELEMENTWISE = [case for module in (arithmetic, elementwise, normal, activations, rectifiers) for case in module.CASES
                if case.op not in ("softmax", "log_softmax", "logsumexp", "cross_entropy")]
 FORMS = {1: [((),), ((1,),), ((0,),), ((2, 0),), ((1, 1),)],
          2: [((3, 1), (4,)), ((), (2, 3)), ((1, 3), (2, 1, 3)), ((), ()), ((0, 1), (3,)), ((1,), (1, 1))],
          3: [((3, 1), (4,), (3, 4)), ((2, 3), (), (1,)), ((), (), ()), ((0, 2), (2,), (1,))]}
+PYTORCHS = {("approximate", True): ("approximate", "tanh"), ("slope", 0.3): ("negative_slope", 0.3)}  # options
 
 each_case = pytest.mark.parametrize("case", CASES, ids=str)
 each_smooth_case = pytest.mark.parametrize("case", [case for case in CASES if case.smooth], ids=str)
@@ -288,7 +289,7 @@ def test_values_and_gradients_are_those_of_pytorchs_function_of_the_name(case):
     wanted, v = variables(case, arrays), cotangent(case, arrays)
     tensors = [torch.tensor(x, requires_grad=i in wanted) if isinstance(x, np.ndarray) else x
                for i, x in enumerate(arrays)]
-    expected = theirs(*tensors, **case.options)
+    expected = theirs(*tensors, **dict(PYTORCHS.get(option, option) for option in case.options.items()))
     np.testing.assert_allclose(forward(case, arrays), expected.detach().numpy(), rtol=1e-13)
     expected.backward(torch.tensor(v))
     for i, found in zip(wanted, gradients(case, arrays, v), strict=True):

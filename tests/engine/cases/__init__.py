@@ -6,10 +6,13 @@ from tests.engine.cases import (
     elementwise,
     indexing,
     linalg,
+    normal,
     products,
+    rectifiers,
     reductions,
     shapes,
 )
 
-CASES = [case for module in (arithmetic, elementwise, activations, reductions, indexing, shapes, products, linalg)
+CASES = [case for module in (arithmetic, elementwise, normal, activations, rectifiers, reductions, indexing, shapes,
+                             products, linalg)
          for case in module.CASES]

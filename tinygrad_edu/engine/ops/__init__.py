@@ -13,9 +13,9 @@ from tinygrad_edu.engine.ops.elementwise import (
     arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, ceil, cos, cosh, deg2rad, exp, exp2, expm1, floor, log,
     log10, log1p, log2, logaddexp, rad2deg, round, sign, sin, sinh, tan, tanh,
 )
-from tinygrad_edu.engine.ops.activations import (
-    cross_entropy, erf, log_softmax, logsumexp, relu, sigmoid, softmax, softplus,
-)
+from tinygrad_edu.engine.ops.normal import erf, normal_cdf, normal_pdf
+from tinygrad_edu.engine.ops.activations import cross_entropy, log_softmax, logsumexp, sigmoid, softmax
+from tinygrad_edu.engine.ops.rectifiers import binary_step, elu, gelu, leaky_relu, relu, selu, softplus
 from tinygrad_edu.engine.ops.reductions import (
     cumprod, cumsum, max, mean, min, prod, sort, std, sum, sum_of_squares, var,
 )
@@ -40,8 +40,12 @@ __all__ = [
     "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "ceil", "cos", "cosh", "deg2rad", "exp",
     "exp2", "expm1", "floor", "log", "log10", "log1p", "log2", "logaddexp", "rad2deg", "round", "sign", "sin", "sinh",
     "tan", "tanh",
+    # normal
+    "erf", "normal_cdf", "normal_pdf",
     # activations
-    "cross_entropy", "erf", "log_softmax", "logsumexp", "relu", "sigmoid", "softmax", "softplus",
+    "cross_entropy", "log_softmax", "logsumexp", "sigmoid", "softmax",
+    # rectifiers
+    "binary_step", "elu", "gelu", "leaky_relu", "relu", "selu", "softplus",
     # reductions
     "cumprod", "cumsum", "max", "mean", "min", "prod", "sort", "std", "sum", "sum_of_squares", "var",
     # indexing

@@ -1,4 +1,4 @@
-"""What neural networks need and NumPy does not have: sigmoid, softplus, softmax and their kin, all stable."""
+"""What neural networks need and NumPy does not have: sigmoid, softmax and their kin, stable at any magnitude."""
 
 import numpy as np
 
@@ -6,15 +6,6 @@ from tinygrad_edu.engine.ops.kinks import choose
 from tinygrad_edu.engine.ops.reductions import kept
 from tinygrad_edu.engine.primitive import builtin
 from tinygrad_edu.errors import ArgumentError, DtypeError, ShapeError
-
-TWO_OVER_ROOT_PI = float(2 / np.sqrt(np.pi))
-
-
-# g · truth is three times as fast as np.where(y > 0, g, 0), and differs from it only where g is infinite.
-@builtin(r"\max(0, {x})", x=lambda g, y, x: g * (y > 0))
-def relu(x):
-    """y = max(0, x),   dy/dx = 1 for x > 0, else 0"""
-    return max(x, 0.0) if type(x) is float else np.maximum(x, 0.0)  # quick on Python's numbers
 
 
 def _sigmoid_rule(g, y, x):
@@ -26,20 +17,6 @@ def sigmoid(x):
     """y = 1/(1 + e^-x),   dy/dx = y·(1 - y)"""
     with np.errstate(over="ignore"):  # 1/(1 + ∞) = 0 is right
         return 1.0 / (1.0 + np.exp(-x))
-
-
-@builtin(r"\ln(1 + e^{{x}})", x=lambda g, y, x: g * sigmoid(x))
-def softplus(x):
-    """y = ln(1 + e^x) = max(0, x) + ln(1 + e^-|x|) at any magnitude,   dy/dx = sigmoid(x)"""
-    return np.maximum(x, 0.0) + np.log1p(np.exp(-abs(x)))
-
-
-@builtin(r"\mathrm{erf}({x})", x=lambda g, y, x: g * (TWO_OVER_ROOT_PI * np.exp(-x * x)))
-def erf(x):
-    """y = 2/√π ∫₀ˣ e^(-t²) dt,   dy/dx = 2/√π e^(-x²)"""
-    from scipy import special  # imported here: it would double the time of the package's import
-
-    return special.erf(x)
 
 
 def _logsumexp_rule(g, y, x, axis, keepdims):

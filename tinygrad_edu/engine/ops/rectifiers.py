@@ -1,0 +1,124 @@
+"""Activation functions that are flat or nearly so on the left of 0: the step, the rectifier, and its relatives."""
+
+import sys
+
+import numpy as np
+
+from tinygrad_edu.engine.ops.activations import sigmoid
+from tinygrad_edu.engine.ops.kinks import choose
+from tinygrad_edu.engine.ops.normal import FAR, normal_cdf, normal_pdf
+from tinygrad_edu.engine.primitive import builtin
+from tinygrad_edu.errors import ArgumentError, OptionError
+
+# The fixed point of mean 0 and variance 1, in float64; the lecture has 1.0507 and 1.67326.
+SELU_SCALE = 1.0507009873554805
+SELU_ALPHA = 1.6732632423543772
+
+ROOT_8_OVER_PI = float(np.sqrt(8 / np.pi))
+
+LARGEST, SMALLEST = sys.float_info.max, sys.float_info.min
+
+
+def _number(what, number, words="a finite number of 0 or more", low=0.0, high=LARGEST):
+    """An option as a Python float, which leaves float32 as it is."""
+    if isinstance(number, bool) or not isinstance(number, int | float | np.integer | np.floating):
+        raise OptionError(f"{what} must be {words}, got {number!r} of type {type(number).__name__}")
+    if not low <= number <= high:
+        raise ArgumentError(f"{what} must be {words}, got {number}")
+    return float(number)
+
+
+def _truth(what, option):
+    """An option that is True or False, once it is known to be."""
+    if not isinstance(option, bool | np.bool):
+        raise OptionError(f"{what} must be True or False, got {option!r} of type {type(option).__name__}")
+    return option
+
+
+# ----- with a jump or a corner -----
+
+@builtin(r"\Theta({x})", "step", x=lambda g, y, x, straight_through: g if straight_through else 0.0)
+def binary_step(x, *, straight_through=False):
+    """y = 1 for x ≥ 0, else 0,   dy/dx = 0, at the jump too; straight through, as if it were 1 everywhere"""
+    _truth("binary_step: straight_through", straight_through)
+    return np.heaviside(x, 1.0)
+
+
+# g · truth is three times as fast as np.where(y > 0, g, 0), and differs from it only where g is infinite.
+@builtin(r"\max(0, {x})", x=lambda g, y, x: g * (y > 0))
+def relu(x):
+    """y = max(0, x),   dy/dx = 1 for x > 0, else 0"""
+    return max(x, 0.0) if type(x) is float else np.maximum(x, 0.0)  # quick on Python's numbers
+
+
+@builtin(r"\mathrm{LeakyReLU}_{{slope}}({x})", "leaky relu",
+         x=lambda g, y, x, slope: choose(x > 0, g, float(slope) * g))
+def leaky_relu(x, *, slope=0.01):
+    """y = x for x > 0, else slope·x,   dy/dx = 1 for x > 0, else slope"""
+    slope = _number("leaky_relu: slope", slope)
+    return choose(x > 0, x, slope * x)
+
+
+# ----- with an exponential on the left -----
+
+def _elu(x, alpha):
+    return np.maximum(x, 0.0) + alpha * np.expm1(np.minimum(x, 0.0))
+
+
+def _elu_slope(x, alpha):
+    return choose(x > 0, 1.0, alpha * np.exp(np.clip(x, None, 0.0)))  # no e^x of a large x that is not wanted
+
+
+@builtin(r"\mathrm{ELU}_{{alpha}}({x})", x=lambda g, y, x, alpha: g * _elu_slope(x, float(alpha)))
+def elu(x, *, alpha=1.0):
+    """y = x for x > 0, else alpha·(e^x - 1),   dy/dx = 1 for x > 0, else alpha·e^x"""
+    return _elu(x, _number("elu: alpha", alpha))
+
+
+@builtin(r"\mathrm{SELU}({x})", x=lambda g, y, x: g * (SELU_SCALE * _elu_slope(x, SELU_ALPHA)))
+def selu(x):
+    """y = λ·x for x > 0, else λ·α·(e^x - 1),   dy/dx = λ for x > 0, else λ·α·e^x;   λ = 1.0507, α = 1.6733"""
+    return SELU_SCALE * _elu(x, SELU_ALPHA)
+
+
+# ----- smooth -----
+
+def _softplus_rule(g, y, x, beta, threshold):
+    z = float(beta) * x
+    return g * (sigmoid(z) if threshold == np.inf else choose(z > threshold, 1.0, sigmoid(z)))
+
+
+@builtin(r"\mathrm{softplus}_{{beta}}({x})", x=_softplus_rule)
+def softplus(x, *, beta=1.0, threshold=np.inf):
+    """y = ln(1 + e^(beta·x))/beta at any magnitude,   dy/dx = sigmoid(beta·x)
+
+    Where beta·x is above the threshold, y = x and dy/dx = 1: a saving that PyTorch makes above 20.
+    """
+    beta = _number("softplus: beta", beta, "a finite number above 0", low=SMALLEST)
+    threshold = _number("softplus: threshold", threshold, "a number", low=-np.inf, high=np.inf)
+    y = np.maximum(x, 0.0) + np.log1p(np.exp(-abs(beta * x))) / beta
+    return y if threshold == np.inf else choose(beta * x > threshold, x, y)
+
+
+def _gelu_exponent(x):
+    """2u, where (1 + tanh u)/2 = sigmoid(2u) is close to Φ(x)."""
+    return ROOT_8_OVER_PI * (x + 0.044715 * x * x * x)
+
+
+def _gelu_rule(g, y, x, approximate):
+    x = np.clip(x, -FAR, FAR)  # beyond, the slope is 0 or 1; and ∞·0 would be NaN
+    if not approximate:
+        return g * (normal_cdf(x) + x * normal_pdf(x))
+    z, dz = _gelu_exponent(x), ROOT_8_OVER_PI * (1 + 0.134145 * x * x)
+    return g * (sigmoid(z) * (1 + x * dz * sigmoid(-z)))
+
+
+@builtin(r"\mathrm{GELU}({x})", x=_gelu_rule)
+def gelu(x, *, approximate=False):
+    """y = x·Φ(x), with the normal distribution's Φ, exact in both tails,   dy/dx = Φ(x) + x·φ(x)
+
+    The approximation is y = x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))), at most 0.0005 off.
+    """
+    near = np.clip(x, -FAR, FAR)
+    share = sigmoid(_gelu_exponent(near)) if _truth("gelu: approximate", approximate) else normal_cdf(near)
+    return np.maximum(x, -FAR) * share
