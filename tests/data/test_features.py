@@ -44,7 +44,7 @@ def test_same_columns_and_names_as_scikit_learn(degree, interaction_only, includ
     phi = PolynomialFeatures(degree, **options).fit(X)
     np.testing.assert_allclose(phi.transform(X), expected.transform(X), rtol=1e-14)
     assert phi.feature_names() == expected.get_feature_names_out().tolist()
-    assert phi.feature_names("abc") == expected.get_feature_names_out(["a", "b", "c"]).tolist()
+    assert phi.feature_names(["a", "b", "c"]) == expected.get_feature_names_out(["a", "b", "c"]).tolist()
 
 
 @pytest.mark.parametrize("dtype, kept", [("f2", "f2"), ("f4", "f4"), ("g", "g"), ("i8", "f8"), ("?", "f8")])
@@ -78,6 +78,8 @@ def test_other_features_than_in_fit_are_refused():
         phi.transform(np.ones((4, 3)))
     with pytest.raises(ShapeError, match=r"feature_names: there are 2 features, got 1 names"):
         phi.feature_names(["a"])
+    with pytest.raises(OptionError, match=r"feature_names: names must be a list of strings, got 'ab'"):
+        phi.feature_names("ab")
 
 
 def test_before_fit_it_says_what_to_do():

@@ -165,6 +165,7 @@ def test_bad_sizes_and_noise_are_refused_and_draw_no_random_numbers(make, option
 
 @pytest.mark.parametrize("make, options, error, message", [
     (make_line, {"slope": np.nan}, ArgumentError, "slope must be finite, got nan"),
+    (make_line, {"slope": 10**400}, ArgumentError, "slope must be finite"),
     (make_line, {"intercept": "1"}, OptionError, "intercept must be a number"),
     (make_polynomial, {"coefficients": []}, ShapeError, "coefficients: there are no rows"),
     (make_polynomial, {"coefficients": [[1, 2]]}, ShapeError, r"shape \(degree \+ 1,\), got \(1, 2\)"),

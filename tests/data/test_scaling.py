@@ -42,6 +42,11 @@ def test_the_least_becomes_a_and_the_largest_b_to_the_last_bit(X, a, width):
     assert (Z.max(axis=0) == np.where(constant, a, b)).all()
 
 
+def test_the_end_of_the_range_is_not_rounded():
+    assert -2.3 + (-0.6 - -2.3) != -0.6
+    assert MinMaxScaler((-2.3, -0.6)).fit_transform([[0.0], [1e-16], [1.0]]).tolist() == [[-2.3], [-2.3], [-0.6]]
+
+
 @given(hnp.arrays(np.float64, (5, 2), elements=st.floats(allow_nan=False, allow_infinity=False)))
 def test_the_largest_absolute_value_becomes_1_and_zero_stays_zero(X):
     Z = MaxAbsScaler().fit_transform(X)

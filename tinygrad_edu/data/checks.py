@@ -106,7 +106,11 @@ def real_number(name: str, number: Any, low: float = -np.inf, below: float = np.
     """
     if not isinstance(number, (int, float, np.integer, np.floating)) or isinstance(number, bool):
         raise OptionError(f"{name} must be a number, got {number!r} of type {type(number).__name__}")
-    if not (np.isfinite(number) and low <= number < below):
+    try:
+        value = float(number)
+    except OverflowError:  # a whole number beyond the floating ones
+        value = np.inf
+    if not (np.isfinite(value) and low <= value < below):
         words = "finite" if low == -np.inf else f"{low} or more" if below == np.inf else f"from {low} to below {below}"
         raise ArgumentError(f"{name} must be {words}, got {number}")
-    return float(number)
+    return value

@@ -132,7 +132,7 @@ class StandardScaler(Scaler):
 class MinMaxScaler(Scaler):
     """Normalise each feature to a range from a to b: the lecture's [0, 1] or [-1, 1].
 
-        z = a (1 - t) + b t,   t = (x - min) / (max - min)
+        z = a + (b - a) t,   t = (x - min) / (max - min)
 
     Fit it to the training set only; `Scaler` says what shapes and dtypes it takes. Samples of the test set
     may then lie somewhat outside the range. A constant feature becomes a.
@@ -177,7 +177,8 @@ class MinMaxScaler(Scaler):
     def _scaled(self, X: np.ndarray) -> np.ndarray:
         a, b = self.feature_range
         t = (X - self.data_min_) / _divisor(self.data_max_ - self.data_min_)
-        return a * (1 - t) + b * t  # gives a and b to the last bit, as a + (b - a) t need not
+        # from the nearer end, so that t = 1 gives b to the last bit: -2.3 + (-0.6 - -2.3) is not -0.6
+        return np.where(t < 0.5, a + (b - a) * t, b - (b - a) * (1 - t))
 
     def _unscaled(self, Z: np.ndarray) -> np.ndarray:
         a, b = self.feature_range
