@@ -3,6 +3,7 @@
 from tests.engine.cases import (
     activations,
     arithmetic,
+    convolution,
     elementwise,
     indexing,
     linalg,
@@ -14,5 +15,5 @@ from tests.engine.cases import (
 )
 
 CASES = [case for module in (arithmetic, elementwise, normal, activations, rectifiers, reductions, indexing, shapes,
-                             products, linalg)
+                             products, convolution, linalg)
          for case in module.CASES]

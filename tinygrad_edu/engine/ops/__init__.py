@@ -25,6 +25,7 @@ from tinygrad_edu.engine.ops.shapes import (
     repeat, reshape, roll, squeeze, stack, swapaxes, take, tile, trace, transpose, tril, triu,
 )
 from tinygrad_edu.engine.ops.products import dot, einsum, linear, matmul, outer, tensordot
+from tinygrad_edu.engine.ops.convolution import filter_windows, max_of_windows, overlap_add, windows
 from tinygrad_edu.engine.ops.linalg import cholesky, det, inv, logabsdet, norm, signdet, slogdet, solve
 from tinygrad_edu.engine.ops.composed import (
     append, array_split, atleast_1d, atleast_2d, average, column_stack, diff, fliplr, flipud,
@@ -56,6 +57,8 @@ __all__ = [
     "transpose", "tril", "triu",
     # products
     "dot", "einsum", "linear", "matmul", "outer", "tensordot",
+    # convolution
+    "filter_windows", "max_of_windows", "overlap_add", "windows",
     # linalg
     "cholesky", "det", "inv", "logabsdet", "norm", "signdet", "slogdet", "solve",
     # composed
