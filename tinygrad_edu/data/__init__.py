@@ -1,5 +1,6 @@
 """Data before it meets a model: read or make it, split it, scale it, cut it into mini-batches. Plain NumPy."""
 
+from tinygrad_edu.data.clusters import kmeans
 from tinygrad_edu.data.datasets import Dataset, load_airfoil, load_diabetes, load_digits, load_iris
 from tinygrad_edu.data.features import PolynomialFeatures, one_hot
 from tinygrad_edu.data.makers import (
@@ -22,4 +23,5 @@ __all__ = [
     "make_moons", "make_circles", "make_spirals", "make_xor", "make_clusters", "make_checkerboard",
     "train_test_split", "k_fold", "batches",
     "StandardScaler", "MinMaxScaler", "MaxAbsScaler", "normalize", "PolynomialFeatures", "one_hot",
+    "kmeans",
 ]
