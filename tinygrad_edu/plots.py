@@ -40,19 +40,45 @@ def loss_curve(history: Mapping[str, Sequence[float]]) -> "Figure":
     >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     ['train, 0.1 at the end', 'test, 0.3 at the end']
     """
-    curves = _curves(history)
-    figure = _figure("loss_curve", width=6.4, height=4.0)
+    curves = _curves("loss_curve", history)
+    longest = max(map(len, curves.values()))
+    return lines(curves, np.arange(1, longest + 1), x_label="epoch", y_label="loss", function="loss_curve")
+
+
+def lines(curves: Mapping[str, Sequence[float]], x: Sequence[float] | np.ndarray, *, x_label: str, y_label: str,
+          function: str = "lines") -> "Figure":
+    """Curves over a common x, one line per entry, each with its last number in the legend.
+
+    The axis is logarithmic, so that equal factors look equal, unless a number is 0 or negative.
+
+    Args:
+        curves: the numbers by name. Where one is NaN or infinite the line has a gap; a shorter one ends early.
+        x: where they belong, as many as the longest curve has.
+        x_label, y_label: what the axes are called, with their units.
+        function: who draws, for messages.
+
+    Returns: a `matplotlib.figure.Figure`.
+
+    Errors: as `loss_curve`.
+
+    >>> from tinygrad_edu.plots import lines
+    >>> figure = lines({"sin": [0.0, 0.8], "cos": [1.0, 0.5]}, [0.0, 1.0], x_label="t in s", y_label="voltage in V")
+    >>> figure.axes[0].get_xlabel()
+    't in s'
+    """
+    found = _curves(function, curves)
+    x = np.asarray(x)
+    figure = _figure(function, width=6.4, height=4.0)
     axes = figure.add_subplot()
-    for (name, losses), (colour, dashes) in zip(curves.items(), cycle(LINE_STYLES), strict=False):
-        epochs = np.arange(1, len(losses) + 1)
-        # a single epoch makes no line
-        axes.plot(epochs, losses, dashes, color=colour, linewidth=1.8, marker="o" if len(losses) == 1 else "",
-                  label=f"{name}, {losses[-1]:.3g} at the end")
-    if all((losses[np.isfinite(losses)] > 0).all() for losses in curves.values()):
+    for (name, numbers), (colour, dashes) in zip(found.items(), cycle(LINE_STYLES), strict=False):
+        # a single number makes no line
+        axes.plot(x[:len(numbers)], numbers, dashes, color=colour, linewidth=1.8, label=f"{name}, {numbers[-1]:.3g} at "
+                  "the end", marker="o" if len(numbers) == 1 else "")
+    if all((numbers[np.isfinite(numbers)] > 0).all() for numbers in found.values()):
         axes.set_yscale("log")
-    axes.locator_params(axis="x", integer=True)
-    axes.set_xlabel("epoch", color=INK)
-    axes.set_ylabel("loss", color=INK)
+    axes.locator_params(axis="x", integer=x.dtype.kind in "iu")
+    axes.set_xlabel(x_label, color=INK)
+    axes.set_ylabel(y_label, color=INK)
     axes.grid(color=PALE, linewidth=0.6)
     axes.tick_params(which="both", color=PALE, labelcolor=INK)
     axes.spines[["top", "right"]].set_visible(False)
@@ -108,24 +134,24 @@ def _figure(function: str, width: float, height: float) -> "Figure":
     return Figure(figsize=(width, height), dpi=120, layout="constrained")
 
 
-def _curves(history: Mapping[str, Sequence[float]]) -> dict[str, np.ndarray]:
-    """The losses as arrays, one at least, each with something to draw."""
+def _curves(function: str, history: Mapping[str, Sequence[float]]) -> dict[str, np.ndarray]:
+    """The numbers as arrays, one at least, each with something to draw."""
     if not isinstance(history, Mapping):
-        raise OptionError("loss_curve: expected a dict of losses by name such as {'train': [...]}, "
+        raise OptionError(f"{function}: expected a dict of losses by name such as {{'train': [...]}}, "
                           f"got {type(history).__name__}")
     if not history:
-        raise ArgumentError("loss_curve: the history is empty; train for one epoch at least")
+        raise ArgumentError(f"{function}: the history is empty; train for one epoch at least")
     curves = {}
     for name, losses in history.items():
         try:
             curve = np.asarray(losses, dtype=np.float64)
         except (TypeError, ValueError) as error:
-            raise ShapeError(f"loss_curve: {name!r} is no list of numbers ({error})") from None
+            raise ShapeError(f"{function}: {name!r} is no list of numbers ({error})") from None
         if curve.ndim != 1:
-            raise ShapeError(f"loss_curve: {name!r} needs one loss per epoch, shape (epochs,), "
+            raise ShapeError(f"{function}: {name!r} needs one loss per epoch, shape (epochs,), "
                              f"got {curve.shape}")
         if not np.isfinite(curve).any():
-            raise ArgumentError(f"loss_curve: none of the {len(curve)} losses of {name!r} is finite, so "
+            raise ArgumentError(f"{function}: none of the {len(curve)} losses of {name!r} is finite, so "
                                 "there is nothing to draw; if training diverged, try a smaller learning rate")
         curves[name] = curve
     return curves

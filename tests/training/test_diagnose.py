@@ -1,0 +1,271 @@
+"""A gallery of trainings that fail, each recognised by its cause, and of healthy ones, which are left alone."""
+
+import numpy as np
+import pytest
+
+import tinygrad_edu as tg
+from tinygrad_edu import data, nn, optim
+from tinygrad_edu.errors import OptionError, ShapeError
+from tinygrad_edu.training.diagnose import diagnose
+
+DIGITS, DIGIT = data.load_digits()
+DIGITS = data.StandardScaler().fit_transform(DIGITS)[:600]
+DIGIT = DIGIT[:600]
+TIME = np.linspace(0, 100, 1000).reshape(-1, 1)
+WAVE = 3 * np.sin(0.01 * TIME) * np.cos(0.1 * TIME)  # the lecture's exercise
+SCALED_TIME = data.StandardScaler().fit_transform(TIME)
+MSE, CROSS_ENTROPY = nn.MSELoss(), nn.CrossEntropyLoss()
+
+seeds = pytest.mark.parametrize("seed", [0, 1, 2])
+pytestmark = pytest.mark.filterwarnings("ignore:overflow|invalid value:RuntimeWarning")  # of trainings that diverge
+
+
+def history_of(model, loss, X, y, lr, epochs, optimizer=optim.Adam, validation=None):
+    """The losses of a plain training loop."""
+    step, history = optimizer(model.parameters(), lr=lr), {"loss": []}
+    rng = np.random.default_rng(0)
+    for _ in range(epochs):
+        losses = []
+        for x_batch, y_batch in data.batches(X, y, batch_size=50, rng=rng):
+            step.zero_grad()
+            J = loss(model(x_batch), y_batch)
+            J.backward()
+            step.step()
+            losses.append(J.item())
+        history["loss"].append(float(np.mean(losses)))
+        if validation is not None:
+            with tg.no_grad():
+                history.setdefault("validation_loss", []).append(loss(model(validation[0]), validation[1]).item())
+    return history
+
+
+def moons(seed):
+    rng = np.random.default_rng(seed)
+    angle = rng.uniform(0, np.pi, 300)
+    label = np.arange(300) % 2
+    X = np.stack([np.cos(angle) + label, np.sin(angle)], axis=1) * np.where(label, -1, 1)[:, None]
+    return X + rng.normal(scale=0.1, size=X.shape) + label[:, None] * [2.0, 0.5], label
+
+
+# ----- healthy ones -----
+
+def a_classifier(seed):
+    model = nn.MLP([64, 32, 10], activation="relu", rng=seed)
+    validation = DIGITS[:100], DIGIT[:100]
+    history = history_of(model, CROSS_ENTROPY, DIGITS[100:], DIGIT[100:], 3e-3, 12, validation=validation)
+    return model, history, (DIGITS, DIGIT), CROSS_ENTROPY
+
+
+def a_new_classifier(seed):
+    return nn.MLP([64, 32, 32, 10], activation="tanh", rng=seed), None, (DIGITS, DIGIT), CROSS_ENTROPY
+
+
+def a_regression(seed):
+    model = nn.MLP([1, 24, 24, 1], activation="tanh", rng=seed)
+    return model, history_of(model, MSE, SCALED_TIME, WAVE, 1e-2, 20), (SCALED_TIME, WAVE), MSE
+
+
+def a_linear_regression(seed):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(200, 3))
+    y = X @ np.array([[1.0], [-2.0], [3.0]]) + rng.normal(scale=0.3, size=(200, 1))
+    model = nn.Linear(3, 1, rng=seed)
+    return model, history_of(model, MSE, X, y, 0.05, 20), (X, y), MSE
+
+
+def two_moons_with_sigmoids(seed):
+    X, y = moons(seed)
+    model = nn.MLP([2, 16, 2], activation="sigmoid", rng=seed)
+    return model, history_of(model, CROSS_ENTROPY, X, y, 3e-2, 30), (X, y), CROSS_ENTROPY
+
+
+@seeds
+@pytest.mark.parametrize("training", [a_classifier, a_new_classifier, a_regression, a_linear_regression,
+                                      two_moons_with_sigmoids])
+def test_a_healthy_training_is_left_alone(training, seed):
+    found = diagnose(*training(seed))
+    assert found.names == [], found
+    assert not found and "Nothing found" in repr(found)
+
+
+# ----- broken ones, each with its cause -----
+
+def scaled_weights(model, factor):
+    for p in model.parameters():
+        p.data = p.data * factor
+    return model
+
+
+def only_linear_activations(seed):
+    model = nn.MLP([1, 5, 5, 1], activation="identity", rng=seed)
+    return model, history_of(model, MSE, SCALED_TIME, WAVE, 1e-2, 6), (SCALED_TIME, WAVE), MSE
+
+
+def linear_classes(seed):
+    X = moons(seed)[0]
+    circle = (np.sum((X - X.mean(axis=0)) ** 2, axis=1) > 1.0).astype(int)
+    return nn.MLP([2, 8, 2], activation="identity", rng=seed), None, (X, circle), CROSS_ENTROPY
+
+
+def zero_weights(seed):
+    X, y = moons(seed)
+    return scaled_weights(nn.MLP([2, 8, 2], activation="tanh", rng=seed), 0.0), None, (X, y), CROSS_ENTROPY
+
+
+def equal_weights(seed):
+    X, y = moons(seed)
+    model = nn.MLP([2, 8, 2], activation="tanh", rng=seed)
+    for p in model.parameters():
+        p.data = np.full(p.shape, 0.5)
+    return model, history_of(model, CROSS_ENTROPY, X, y, 1e-2, 6), (X, y), CROSS_ENTROPY
+
+
+def the_lectures_exercise(seed):
+    model = nn.MLP([1, 5, 5, 1], activation="tanh", rng=seed)
+    return model, history_of(model, MSE, TIME, WAVE, 1e-3, 6), (TIME, WAVE), MSE
+
+
+def large_targets(seed):
+    return nn.MLP([1, 8, 1], activation="tanh", rng=seed), None, (SCALED_TIME, 1000 * WAVE), MSE
+
+
+def a_loss_that_explodes(seed):
+    model = nn.MLP([1, 32, 1], activation="relu", rng=seed)
+    return model, history_of(model, MSE, SCALED_TIME, WAVE, 2.0, 6, optim.SGD), (SCALED_TIME, WAVE), MSE
+
+
+def steps_that_go_up_and_down(seed):
+    model = nn.MLP([64, 32, 10], activation="relu", rng=seed)
+    return model, history_of(model, CROSS_ENTROPY, DIGITS, DIGIT, 1.0, 10), (DIGITS, DIGIT), CROSS_ENTROPY
+
+
+def a_loss_that_creeps(seed):
+    model = nn.MLP([64, 32, 10], activation="relu", rng=seed)
+    return model, history_of(model, CROSS_ENTROPY, DIGITS, DIGIT, 1e-4, 8, optim.SGD), (DIGITS, DIGIT), CROSS_ENTROPY
+
+
+def far_out_on_the_sigmoid(seed):
+    model = scaled_weights(nn.MLP([64, 32, 32, 10], activation="sigmoid", rng=seed), 30)
+    return model, None, (DIGITS, DIGIT), CROSS_ENTROPY
+
+
+def many_sigmoids(seed):
+    model = nn.MLP([64, *[32] * 8, 10], activation="sigmoid", rng=seed)
+    return model, history_of(model, CROSS_ENTROPY, DIGITS, DIGIT, 1e-2, 3, optim.SGD), (DIGITS, DIGIT), CROSS_ENTROPY
+
+
+def units_that_never_fire(seed):
+    model = nn.MLP([64, 32, 32, 10], activation="relu", rng=seed)
+    model[2].bias.data = np.full(32, -8.0)
+    return model, None, (DIGITS, DIGIT), CROSS_ENTROPY
+
+
+def large_weights(seed):
+    model = scaled_weights(nn.MLP([64, *[64] * 10, 10], activation="relu", rng=seed), 4)
+    return model, None, (DIGITS, DIGIT), CROSS_ENTROPY
+
+
+def a_rare_class(seed):
+    rows = np.flatnonzero((DIGIT == 0) | ((DIGIT == 1) & (np.arange(600) < 40)))
+    return nn.MLP([64, 8, 2], activation="relu", rng=seed), None, (DIGITS[rows], DIGIT[rows]), CROSS_ENTROPY
+
+
+def labels_learned_by_heart(seed):
+    model, wrong = nn.MLP([64, 128, 10], activation="relu", rng=seed), np.random.default_rng(seed).permutation(DIGIT)
+    validation = DIGITS[100:], wrong[100:]
+    history = history_of(model, CROSS_ENTROPY, DIGITS[:40], wrong[:40], 3e-3, 40, validation=validation)
+    return model, history, (DIGITS[:40], wrong[:40]), CROSS_ENTROPY
+
+
+def a_sigmoid_before_the_cross_entropy(seed):
+    model = nn.Sequential(nn.Linear(64, 10, rng=seed), nn.Sigmoid())
+    return model, None, (DIGITS, DIGIT), CROSS_ENTROPY
+
+
+def numbers_for_classes(seed):
+    return nn.MLP([64, 8, 1], activation="relu", rng=seed), None, (DIGITS, DIGIT), MSE
+
+
+def too_few_outputs(seed):
+    return nn.MLP([64, 8, 5], activation="relu", rng=seed), None, (DIGITS, DIGIT), CROSS_ENTROPY
+
+
+def only_positive_outputs(seed):
+    model = nn.Sequential(nn.MLP([1, 8, 1], activation="tanh", rng=seed), nn.ReLU())
+    return model, None, (SCALED_TIME, WAVE), MSE
+
+
+GALLERY = [
+    (only_linear_activations, "linear model", "model"),
+    (linear_classes, "linear model", "model"),
+    (zero_weights, "symmetric units", "layers.0"),
+    (equal_weights, "symmetric units", "layers.0"),
+    (the_lectures_exercise, "unscaled features", "data"),
+    (large_targets, "unscaled targets", "data"),
+    (a_loss_that_explodes, "learning rate too large", "history"),
+    (steps_that_go_up_and_down, "learning rate too large", "history"),
+    (a_loss_that_creeps, "learning rate too small", "history"),
+    (far_out_on_the_sigmoid, "saturated", "layers.1"),
+    (many_sigmoids, "vanishing gradient", "layers.0"),
+    (units_that_never_fire, "dead ReLU", "layers.3"),
+    (large_weights, "exploding gradient", "layers.0"),
+    (a_rare_class, "unbalanced classes", "data"),
+    (labels_learned_by_heart, "overfitting", "history"),
+    (a_sigmoid_before_the_cross_entropy, "loss and output", "model"),
+    (numbers_for_classes, "loss and output", "loss"),
+    (too_few_outputs, "loss and output", "model"),
+    (only_positive_outputs, "range of the output", "model"),
+]
+
+
+@seeds
+@pytest.mark.parametrize("training, name, place", GALLERY, ids=[row[0].__name__ for row in GALLERY])
+def test_a_failure_is_recognised_by_its_cause(training, name, place, seed):
+    found = diagnose(*training(seed))
+    verdict = next((verdict for verdict in found if verdict.name == name), None)
+    assert verdict is not None, found.names
+    assert verdict.place == place
+    assert np.isfinite(verdict.number)
+    assert verdict.says in str(verdict) and f"Try: {verdict.cure}" in str(verdict)
+
+
+def test_the_numbers_are_those_of_the_case():
+    model, _, (X, y), loss = units_that_never_fire(0)
+    (verdict,) = diagnose(model, data=(X, y), loss=loss)
+    hidden = np.maximum(X @ model[0].weight.data.T + model[0].bias.data, 0)
+    dead = ((hidden @ model[2].weight.data.T + model[2].bias.data) <= 0).all(axis=0).mean()
+    assert abs(verdict.number - dead) < 0.1  # of some of the samples, not all
+    (verdict,) = diagnose(*a_rare_class(0)[:1], data=a_rare_class(0)[2])
+    assert verdict.number == np.sum(DIGIT == 0) / np.sum(DIGIT[:40] == 1)
+
+
+def test_nothing_of_the_model_is_changed():
+    model = nn.MLP([64, 16, 10], activation="relu", rng=0)
+    CROSS_ENTROPY(model(DIGITS[:20]), DIGIT[:20]).backward()
+    before = [(p.data.copy(), p.grad.copy()) for p in model.parameters()]
+    model.train()
+    state = tg.random.default_generator().bit_generator.state
+    diagnose(model, data=(DIGITS, DIGIT))
+    for p, (numbers, gradient) in zip(model.parameters(), before, strict=True):
+        np.testing.assert_array_equal(p.data, numbers)
+        np.testing.assert_array_equal(p.grad, gradient)
+    assert model.training and all(module.training for _, module in model.named_modules())
+    assert "forward" not in vars(model[0])
+    assert tg.random.default_generator().bit_generator.state == state
+
+
+def test_a_history_alone_tells_of_the_learning_rate():
+    assert diagnose(nn.Linear(1, 1), {"loss": [1.0, 3.0, 20.0, 50.0, np.inf]}).names == ["learning rate too large"]
+    assert diagnose(nn.Linear(1, 1), {"loss": [1.0, 0.5, 0.3, 0.25, 0.24, 0.239]}).names == []
+    assert diagnose(nn.Linear(1, 1)).names == []
+
+
+@pytest.mark.parametrize("arguments, error, message", [
+    (("model",), OptionError, "must be a module"),
+    ((nn.Linear(1, 1), None, np.ones(3)), OptionError, r"data=\(X, y\)"),
+    ((nn.Linear(1, 1), None, (np.ones((3, 1)), np.ones(2))), ShapeError, "equally many rows"),
+    ((nn.Linear(1, 1), None, (np.ones((0, 1)), np.ones(0))), ShapeError, "one at least"),
+])
+def test_what_cannot_be_diagnosed(arguments, error, message):
+    with pytest.raises(error, match=message):
+        diagnose(*arguments)

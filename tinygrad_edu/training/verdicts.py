@@ -1,0 +1,147 @@
+"""What can be wrong inside a network, seen on one batch: each verdict with its number, its place and what to try."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import isfinite, prod
+
+import numpy as np
+
+from tinygrad_edu.training.activity import Layer, rms
+
+MANY_DEAD = 0.4
+"""A share of dead units that chance does not give: He's weights leave a few per cent in a layer of ReLUs."""
+
+MANY_SATURATED = 0.6
+"""Of units with a slope of next to nothing. Training that works may saturate a third of a layer, or a half."""
+
+VANISHED = 1e-3
+"""The first layer's gradient as a share of the last one's, below which it learns a thousand times more slowly."""
+
+EXPLODED = 1e3
+"""And the other way round: one learning rate cannot suit them both."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Something that is wrong.
+
+    Attributes:
+        name: what, in few words, such as "dead ReLU".
+        place: where: the path of a module, or "data", "loss", "history".
+        number: the figure that it was seen by.
+        says: a sentence with that figure.
+        cure: what to try.
+    """
+
+    name: str
+    place: str
+    number: float
+    says: str
+    cure: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.place}): {self.says}\n  Try: {self.cure}"
+
+
+def inside(layers: Sequence[Layer]) -> list[Verdict]:
+    """All that is wrong inside a network, from what was observed on one batch."""
+    return [verdict for check in (not_finite, dead_units, saturated_units, vanishing, exploding, symmetric_units)
+            for verdict in check(layers)]
+
+
+def not_finite(layers: Sequence[Layer]) -> Iterator[Verdict]:
+    """The first layer that puts out NaN or an infinity."""
+    for layer in layers:
+        bad = float(np.mean(~np.isfinite(layer.output)))
+        if bad:
+            weight = layer.weight
+            own = weight is not None and not np.isfinite(weight.data).all()
+            yield Verdict("not finite", layer.path, bad, f"{bad:.0%} of its outputs are NaN or infinite"
+                          + (", as its weights are" if own else ""),
+                          "a smaller learning rate, scaled features, gradients clipped by their norm; start from new "
+                          "weights" if own else "scaled features; tg.detect_anomaly() finds the operation")
+            return
+
+
+def dead_units(layers: Sequence[Layer]) -> Iterator[Verdict]:
+    """Units after a ReLU that are 0 for every sample: no gradient reaches their weights any more."""
+    for layer in layers:
+        if layer.kind == "ReLU" and layer.dead > MANY_DEAD:
+            yield Verdict("dead ReLU", layer.path, layer.dead,
+                          f"{layer.dead:.0%} of its units put out 0 for every sample, and learn nothing",
+                          "a smaller learning rate, He's initialisation with biases of 0, scaled features; LeakyReLU "
+                          "or ELU, whose slope is nowhere 0")
+
+
+def saturated_units(layers: Sequence[Layer]) -> Iterator[Verdict]:
+    """Units of a function that is flat on both sides, far out on it."""
+    slopes = [layer.slope for layer in layers if isfinite(layer.slope)]
+    for layer in layers:
+        if layer.kind in ("Sigmoid", "Tanh") and layer.saturated > MANY_SATURATED:
+            product = " · ".join(f"{slope:.2g}" for slope in slopes)
+            yield Verdict("saturated", layer.path, layer.saturated,
+                          f"{layer.saturated:.0%} of its outputs lie where the slope is below 0.05; the mean slopes of "
+                          f"all activations are {product} = {prod(slopes):.2g}, by which gradients shrink",
+                          "scaled features, Xavier's initialisation (smaller weights), batch normalisation, or a ReLU")
+
+
+def vanishing(layers: Sequence[Layer]) -> Iterator[Verdict]:
+    """A gradient that is lost on its way to the first layer."""
+    first, last, ratio = _ends(layers)
+    if 0 < ratio < VANISHED:
+        slopes = [layer.slope for layer in layers if isfinite(layer.slope)]
+        yield Verdict("vanishing gradient", first, ratio,
+                      f"its gradient is {ratio:.1g} of that of {last}; the product of the mean slopes of the "
+                      f"{len(slopes)} activations between them is {prod(slopes):.1g}",
+                      "ReLU or tanh instead of the sigmoid, whose slope is at most 0.25; nn.Residual connections, "
+                      "batch normalisation, fewer layers, He's or Xavier's initialisation")
+
+
+def exploding(layers: Sequence[Layer]) -> Iterator[Verdict]:
+    """A gradient that grows on its way to the first layer, or is larger than anything a step can follow."""
+    first, last, ratio = _ends(layers)
+    if ratio > EXPLODED:
+        yield Verdict("exploding gradient", first, ratio, f"its gradient is {ratio:.1g} times that of {last}",
+                      "smaller initial weights (Xavier's, He's), batch normalisation, optim.clip_grad_norm")
+        return
+    for layer in layers:
+        size = rms(layer.weight.data) if layer.weight is not None else 0.0
+        if size and layer.weight_gradient > EXPLODED * size:
+            yield Verdict("exploding gradient", layer.path, layer.weight_gradient / size,
+                          f"its gradient is {layer.weight_gradient / size:.1g} times the size of its weights",
+                          "scaled features and targets, a smaller learning rate, optim.clip_grad_norm")
+            return
+
+
+def symmetric_units(layers: Sequence[Layer]) -> Iterator[Verdict]:
+    """Hidden units with equal weights on both sides, as after an initialisation with zeros: they stay equal."""
+    for layer, following in pairwise([layer for layer in layers if layer.weight is not None]):
+        weight, onwards = layer.weight, following.weight
+        if weight is None or onwards is None or weight.ndim != 2 or onwards.ndim != 2 or len(weight.data) < 2:
+            continue
+        bias = getattr(layer.module, "bias", None)
+        alike = (_all_equal(weight.data) and (bias is None or _all_equal(bias.data)) and _all_equal(onwards.data.T))
+        if alike:
+            zero = "zero" if not weight.data.any() else "equal"
+            yield Verdict("symmetric units", layer.path, float(len(weight.data)),
+                          f"its {len(weight.data)} units have {zero} weights, so all compute the same and get the same "
+                          "gradient: together they are one unit",
+                          "random initial weights: nn.init.xavier_uniform, or he_uniform before a ReLU; only biases "
+                          "may start at 0")
+            return
+
+
+def _ends(layers: Sequence[Layer]) -> tuple[str, str, float]:
+    """The first and the last layer with weights, and the ratio of their gradients, each in units of its weights."""
+    weighted = [layer for layer in layers if layer.weight is not None and isfinite(layer.weight_gradient)]
+    if len(weighted) < 2:
+        return "", "", np.nan
+    first, last = weighted[0], weighted[-1]
+    sizes = [layer.weight_gradient / (rms(layer.weight.data) or 1.0)  # type: ignore[union-attr]
+             for layer in (first, last)]
+    return first.path, last.path, sizes[0] / sizes[1] if sizes[1] else np.nan
+
+
+def _all_equal(rows: np.ndarray) -> bool:
+    return bool((rows == rows[:1]).all())
