@@ -27,10 +27,10 @@ class GradientFlow(Callback):
 
     Attributes:
         epochs: when it was looked, from 0, before training.
-        statistics: what was seen then, for each look a dict by path of the layer. Of one with weights W: "gradient", the
-            root mean square of dJ/dW, and "update", that of the change of W since the last look as a share of W's
-            own. Of an activation function: "mean" and "deviation" of its outputs, its mean "slope" |dy/dx|, and the
-            shares "zeros", "dead" and "saturated".
+        statistics: what was seen then, for each look a dict by path of the layer. Of one with weights W: "gradient",
+            the root mean square of dJ/dW, and "update", that of the change of W since the last look as a share of
+            W's own. Of an activation function: "mean" and "deviation" of its outputs, its mean "slope" |dy/dx|, and
+            the shares "zeros", "dead" and "saturated".
 
     >>> import numpy as np, tinygrad_edu as tg
     >>> from tinygrad_edu.training import GradientFlow, fit
