@@ -27,6 +27,12 @@ class IndexingError(TinygradError, IndexError):
     """An index outside an array, or of a kind arrays cannot be indexed with."""
 
 
+class UnknownNameError(TinygradError, KeyError):
+    """A name that is not among those that are there."""
+
+    __str__ = Exception.__str__  # a KeyError would show the message in quotes
+
+
 class LinalgError(TinygradError, np.linalg.LinAlgError):
     """A matrix for which the operation is not defined: singular, not positive definite."""
 
@@ -69,3 +75,19 @@ class RenderError(TinygradError, RuntimeError):
 
 class MissingDependencyError(TinygradError, ImportError):
     """An optional library that is not installed; the message names the extra to install."""
+
+
+class ConvergenceWarning(UserWarning):
+    """A search that ran out of its budget of steps: what it reached is usable, but not yet the answer."""
+
+
+class IllConditionedWarning(UserWarning):
+    """Columns of data that nearly repeat each other, so that small errors of the data become large ones."""
+
+
+class UnderdeterminedWarning(UserWarning):
+    """Not more samples than parameters."""
+
+
+class DivergenceWarning(UserWarning):
+    """A training that ended because its numbers were finite no more: its message says where and what to try."""

@@ -77,7 +77,16 @@ def test_the_same_seed_gives_the_same_bits_and_another_one_others(function):
         default_generator().bit_generator.state = state
 
 
-@functions
+def test_zeros_are_zeros_and_draw_nothing():
+    rng = np.random.default_rng(0)
+    state = rng.bit_generator.state
+    w = init.zeros((2, 3), rng)
+    assert w.shape == (2, 3) and w.dtype == np.float64 and not w.any()
+    assert rng.bit_generator.state == state
+
+
+@pytest.mark.parametrize("function", [init.xavier_uniform, init.he_normal, init.zeros],
+                         ids=lambda function: function.__name__)
 @pytest.mark.parametrize("shape", [(3,), (), 3, (2, 3, 4), (0, 3), (3, 0)], ids=repr)
 def test_only_a_matrix_has_two_fans(function, shape):
     with pytest.raises(ShapeError, match=r"initialisation: expected the shape \(fan_out, fan_in\) of"):

@@ -1,4 +1,6 @@
-"""Linear, activations, Sequential and MLP: the numbers of PyTorch, seeds, shapes, and bad input."""
+"""Linear, Flatten, Lambda, and networks of them: the numbers of PyTorch, seeds, shapes, and bad input."""
+
+from functools import partial
 
 import numpy as np
 import pytest
@@ -125,20 +127,6 @@ def test_linear_starts_as_it_is_told():
     assert not zeros.weight.data.any()
 
 
-@pytest.mark.parametrize("activation, init", [
-    ("tanh", nn.init.xavier_uniform), ("sigmoid", nn.init.xavier_uniform),
-    ("identity", nn.init.xavier_uniform), ("relu", nn.init.he_uniform)])
-def test_an_mlp_draws_the_weights_of_all_layers_from_one_generator(activation, init):
-    rng = np.random.default_rng(3)
-    first, second, third = init((5, 5), rng), init((5, 5), rng), init((2, 5), rng)
-    model = nn.MLP([5, 5, 5, 2], activation, rng=3)
-    state = model.state_dict()
-    np.testing.assert_array_equal(state["layers.0.weight"], first)
-    np.testing.assert_array_equal(state["layers.2.weight"], second)
-    np.testing.assert_array_equal(state["layers.4.weight"], third)
-    assert (first != second).any()  # though both have one shape and one seed
-
-
 @dtypes
 def test_the_same_seed_gives_the_same_bits(dtype):
     def bits(**options):
@@ -164,30 +152,34 @@ def test_parameters_outputs_and_gradients_keep_the_dtype(dtype):
         np.dtype(dtype)}
 
 
-# ----- containers -----
+# ----- without parameters -----
 
-def test_sequential_is_a_sequence_of_its_modules():
-    first, second, third = nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1)
-    model = nn.Sequential(first, second, third)
-    assert len(model) == 3
-    assert model[0] is first and model[-1] is third
-    assert list(model) == [first, second, third]
-    hidden = model[:2]
-    assert type(hidden) is nn.Sequential
-    x = np.ones((4, 2))
-    np.testing.assert_array_equal(third(hidden(x)).data, model(x).data)
-
-
-def test_an_empty_sequential_gives_its_input():
-    x = np.ones(2)
-    assert nn.Sequential()(x) is x
+@pytest.mark.parametrize("start_dim", [1, 0, 2, -1, -2, -3])
+def test_flatten_is_that_of_pytorch(start_dim):
+    torch = pytest.importorskip("torch")
+    x = np.arange(24.0).reshape(2, 3, 4)
+    expected = torch.nn.Flatten(start_dim)(torch.from_numpy(x)).numpy()
+    np.testing.assert_array_equal(nn.Flatten(start_dim)(x), expected)
+    v = tg.Value(x)
+    y = nn.Flatten(start_dim)(v)
+    g = np.random.default_rng(0).normal(size=expected.shape)
+    y.backward(g)
+    np.testing.assert_array_equal(y.data, expected)
+    np.testing.assert_array_equal(v.grad, g.reshape(x.shape))
 
 
-def test_an_mlp_has_an_activation_between_its_layers_and_none_at_its_end():
-    assert [type(layer) for layer in nn.MLP([2, 3, 3, 1], "relu")] == [
-        nn.Linear, nn.ReLU, nn.Linear, nn.ReLU, nn.Linear]
-    assert [type(layer) for layer in nn.MLP([2, 1])] == [nn.Linear]
-    assert [type(layer) for layer in nn.MLP(np.array([2, 3, 1]))] == [nn.Linear, nn.Tanh, nn.Linear]
+def test_flatten_of_no_points_gives_no_points():
+    assert nn.Flatten()(np.ones((0, 3, 4))).shape == (0, 12)
+
+
+def test_lambda_calls_its_function():
+    x = tg.Value([1.0, 2.0])
+    y = nn.Sequential(nn.Lambda(np.square), nn.Lambda(lambda x: x[:1]))(x)
+    y.backward(np.array([10.0]))
+    assert y.data == 1.0
+    np.testing.assert_array_equal(x.grad, [20.0, 0.0])
+    assert repr(nn.Lambda(np.square)) == "Lambda(square)"
+    assert repr(nn.Lambda(partial(np.sum, axis=0))) == "Lambda(partial)"
 
 
 # ----- bad input -----
@@ -224,24 +216,18 @@ def test_parameters_have_a_floating_dtype(dtype):
         nn.Linear(2, 1, dtype=dtype)
 
 
-@pytest.mark.parametrize("sizes, error", [
-    ([], ArgumentError), ([3], ArgumentError), (3, OptionError), ("23", OptionError), (None, OptionError),
-    ({2: 3, 3: 1}, OptionError)], ids=repr)
-def test_an_mlp_needs_a_list_of_at_least_two_sizes(sizes, error):
-    with pytest.raises(error, match="MLP: sizes must be"):
-        nn.MLP(sizes)
+@pytest.mark.parametrize("x", [1.0, np.ones(3), tg.Value(np.ones(3))], ids=repr)
+def test_flatten_says_that_an_axis_is_missing(x):
+    with pytest.raises(ShapeError, match=r"Flatten\(start_dim=1\): x has shape .* without an axis 1; points come one"):
+        nn.Flatten()(x)
 
 
-@pytest.mark.parametrize("activation", ["Tanh", "swish", None, nn.Tanh, nn.Tanh(), ["tanh"]], ids=repr)
-def test_an_mlp_says_which_activations_there_are(activation):
-    with pytest.raises(ArgumentError, match="MLP: activation must be one of 'identity', 'relu', 'sigmoid'"):
-        nn.MLP([2, 1], activation)
+@pytest.mark.parametrize("start_dim", [1.0, None, "1", True], ids=repr)
+def test_flatten_needs_a_whole_number(start_dim):
+    with pytest.raises(OptionError, match="Flatten: start_dim must be a whole number"):
+        nn.Flatten(start_dim)
 
 
-def test_sequential_takes_modules_one_by_one():
-    with pytest.raises(OptionError, match="layer 0 is a list, but must be a module; pass modules one by one"):
-        nn.Sequential([nn.Tanh()])
-    with pytest.raises(OptionError, match=r"layer 1 is the class Tanh; make one of it, as in Tanh\(\)"):
-        nn.Sequential(nn.Linear(2, 1), nn.Tanh)
-    with pytest.raises(OptionError, match="layer 0 is a function"):
-        nn.Sequential(lambda x: x)
+def test_lambda_needs_a_function():
+    with pytest.raises(OptionError, match=r"Lambda: f must be a function, as in Lambda\(np\.sin\), got 3 of type int"):
+        nn.Lambda(3)

@@ -126,7 +126,7 @@ def test_a_module_that_knows_its_owner_makes_no_endless_loop():
 def test_two_parameters_of_one_path_are_refused():
     model = Affine()
     model.parts = {"1": nn.Parameter(1.0), 1: nn.Parameter(2.0)}
-    with pytest.raises(ArgumentError, match=r"Affine.*two parameters have the path 'parts\.1'.*rename"):
+    with pytest.raises(ArgumentError, match=r"Affine.*two parameters or buffers have the path 'parts\.1'.*rename"):
         model.state_dict()
     assert repr(model).endswith("# 8 parameters")  # but it can be shown
 
@@ -149,6 +149,104 @@ def test_a_new_parameter_or_none_may_take_its_place():
     assert model.parameters() == [new]
     model.shift = 1.0
     assert model.shift == 1.0
+
+
+# ----- buffers -----
+
+class Counted(nn.Module):
+    """A parameter, and in a list a buffer."""
+
+    def __init__(self):
+        self.scale = nn.Parameter([1.0, 2.0])
+        self.seen = [nn.Buffer([0.0, 0.0, 0.0])]
+
+    def forward(self, x):
+        return self.scale * x + self.seen[0].data[0]
+
+
+def test_buffers_have_paths_and_are_no_parameters():
+    model = nn.Sequential(Counted())
+    assert [path for path, _ in model.named_buffers()] == ["layers.0.seen.0"]
+    assert [path for path, _ in model.named_parameters()] == ["layers.0.scale"]
+    assert model.layers[0].seen[0].name == "layers.0.seen.0"
+    assert repr(model[0]) == "Counted(scale (2,))  # 2 parameters"
+
+
+def test_buffers_are_saved_and_loaded_with_the_parameters():
+    model, other = nn.Sequential(Counted()), nn.Sequential(Counted())
+    model[0].seen[0].data = [1.0, 2.0, 3.0]
+    state = model.state_dict()
+    assert list(state) == ["layers.0.scale", "layers.0.seen.0"]
+    other.load_state_dict(state)
+    np.testing.assert_array_equal(other[0].seen[0].data, [1.0, 2.0, 3.0])
+    assert other[0].seen[0].data is not state["layers.0.seen.0"]
+
+
+def test_a_state_without_a_buffer_or_with_one_of_another_shape_changes_nothing():
+    model = Counted()
+    with pytest.raises(StateError, match=r"'seen\.0' is missing"):
+        model.load_state_dict({"scale": [5.0, 5.0]})
+    with pytest.raises(StateError, match=r"'seen\.0' has shape \(2,\), but must have \(3,\)"):
+        model.load_state_dict({"scale": [5.0, 5.0], "seen.0": [1.0, 1.0]})
+    np.testing.assert_array_equal(model.scale.data, [1.0, 2.0])
+
+
+def test_a_buffer_is_shared_and_copied_like_a_parameter():
+    model = Counted()
+    model.again = model.seen[0]
+    assert list(model.state_dict()) == ["scale", "seen.0"]
+    other = copy.deepcopy(model)
+    assert type(other.seen[0]) is nn.Buffer and other.again is other.seen[0]
+    other.again.data = np.ones(3)
+    assert not model.again.data.any()
+
+
+def test_only_a_buffer_may_take_the_place_of_a_buffer():
+    model = nn.BatchNorm1d(2)
+    before = model.running_mean
+    with pytest.raises(OptionError, match=r"BatchNorm1d\.running_mean is a buffer; a ndarray in its place would not be "
+                                          r"saved; assign to \.running_mean\.data, or make a new Buffer"):
+        model.running_mean = np.zeros(2)
+    assert model.running_mean is before
+
+
+# ----- the lecture's matrices -----
+
+def test_theta_is_the_matrix_of_the_lecture_with_the_bias_as_column_0():
+    model = nn.Sequential(nn.Flatten(), nn.MLP([3, 4, 2], rng=0), nn.Tanh())
+    model[1][0].bias.data, model[1][2].bias.data = np.arange(4.0), [5.0, 6.0]
+    x = np.array([[1.0, -2.0, 0.5], [0.0, 0.3, 4.0]])
+    a = np.column_stack([np.ones(2), x])  # by hand: forward propagation with the pseudo-variable x_0 = 1
+    hidden = np.column_stack([np.ones(2), np.tanh(a @ model.theta(1).T)])
+    np.testing.assert_allclose(np.tanh(hidden @ model.theta(2).T), model(x).data, rtol=1e-14)
+    np.testing.assert_array_equal(model.theta(1)[:, 0], np.arange(4.0))
+    np.testing.assert_array_equal(model.theta(2)[:, 1:], model[1][2].weight.data)
+
+
+def test_theta_is_a_copy_of_the_same_dtype():
+    layer = nn.Linear(3, 2, dtype=np.float32)
+    theta = layer.theta(1)
+    assert theta.dtype == np.float32
+    theta[:] = 7
+    assert not (layer.theta(1) == 7).any()
+
+
+def test_theta_without_a_bias_has_zeros_in_column_0():
+    layer = nn.Linear(3, 2, bias=False, dtype=np.float32)
+    np.testing.assert_array_equal(layer.theta(1), np.column_stack([[0, 0], layer.weight.data]))
+    assert layer.theta(1).dtype == np.float32
+
+
+def test_theta_says_which_layers_there_are():
+    model = nn.MLP([2, 3, 1])
+    for layer in 0, 3, -1:
+        with pytest.raises(ArgumentError, match=rf"MLP\.theta: there is no linear layer {layer}; .* from 1 to 2"):
+            model.theta(layer)
+    with pytest.raises(ArgumentError, match=r"Tanh\.theta: there is no linear layer 1; there is none in this module"):
+        nn.Tanh().theta(1)
+    for layer in 1.0, True, "1", None:
+        with pytest.raises(OptionError, match=r"MLP\.theta: l must be a whole number"):
+            model.theta(layer)
 
 
 # ----- calling -----

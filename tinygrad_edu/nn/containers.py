@@ -2,16 +2,25 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from tinygrad_edu.errors import ArgumentError, OptionError
+from tinygrad_edu.errors import ArgumentError, OptionError, ShapeError
 from tinygrad_edu.nn.activations import ACTIVATIONS
-from tinygrad_edu.nn.init import he_uniform, xavier_uniform
-from tinygrad_edu.nn.layers import Linear
+from tinygrad_edu.nn.checks import check_module, operand
+from tinygrad_edu.nn.dropout import Dropout
+from tinygrad_edu.nn.init import he_uniform, lecun_normal, xavier_uniform
+from tinygrad_edu.nn.layers import Initializer, Linear
 from tinygrad_edu.nn.module import Module
+from tinygrad_edu.nn.normalization import BatchNorm1d
 from tinygrad_edu.random import RandomSource, default_generator
+
+Initializers: TypeAlias = "Initializer | Sequence[Initializer] | None"
+
+SUITED: dict[str, Initializer] = {"ReLU": he_uniform, "LeakyReLU": he_uniform, "ELU": he_uniform, "GELU": he_uniform,
+                                  "SELU": lecun_normal}
+"""How weights before an activation start, by the name of its class; Xavier's for all others."""
 
 
 class Sequential(Module):
@@ -34,12 +43,8 @@ class Sequential(Module):
 
     def __init__(self, *layers: Module) -> None:
         for i, layer in enumerate(layers):
-            if isinstance(layer, type):
-                raise OptionError(f"Sequential: layer {i} is the class {layer.__name__}; make one of it, "
-                                  f"as in {layer.__name__}()")
-            if not isinstance(layer, Module):
-                raise OptionError(f"Sequential: layer {i} is a {type(layer).__name__}, but must be a module; "
-                                  "pass modules one by one, as in Sequential(Linear(2, 3), Tanh())")
+            check_module("Sequential", f"layer {i}", layer,
+                         "pass modules one by one, as in Sequential(Linear(2, 3), Tanh()), a function as Lambda(f)")
         self.layers = list(layers)
 
     def forward(self, x: Any) -> Any:
@@ -54,6 +59,40 @@ class Sequential(Module):
         return Sequential(*self.layers[i]) if isinstance(i, slice) else self.layers[i]
 
 
+class Residual(Module):
+    """A module with a way around it, a skip connection:
+
+        y = x + f(x),   dy/dx = 1 + df/dx
+
+    The 1 lets the gradient pass, however small that of f: with it, networks of many layers can be trained.
+
+    Args:
+        module: f, which must give y of the shape of its x.
+
+    Errors: OptionError for what is no module; ShapeError if f(x) has another shape than x.
+
+    >>> import numpy as np
+    >>> import tinygrad_edu as tg
+    >>> tg.nn.Residual(tg.nn.MLP([4, 16, 4]))(np.ones((5, 4))).shape
+    (5, 4)
+
+    Source: K. He et al., Deep Residual Learning for Image Recognition, CVPR 2016, https://arxiv.org/abs/1512.03385.
+    """
+
+    def __init__(self, module: Module) -> None:
+        check_module("Residual", "module", module, "pass one, as in Residual(MLP([4, 16, 4]))")
+        self.module = module
+
+    def forward(self, x: Any) -> Any:
+        x = operand("Residual", "x", x)
+        y = self.module(x)
+        if np.shape(y) != x.shape:
+            raise ShapeError(f"Residual: x has shape {x.shape}, but {type(self.module).__name__} makes {np.shape(y)} "
+                             "of it, and both are added; let it end with as many features as it gets, as in "
+                             "Residual(MLP([4, 16, 4]))")
+        return x + y
+
+
 class MLP(Sequential):
     """A multilayer perceptron: linear layers with an activation function between them, none after the last.
 
@@ -61,38 +100,89 @@ class MLP(Sequential):
 
     Args:
         sizes: features of the input, of each hidden layer and of the output.
-        activation: "identity", "relu", "sigmoid" or "tanh".
+        activation: the name of the activation function, "tanh", "relu", "sigmoid" and so on; or a list with one for
+            each hidden layer, a name or a module.
         dtype: of the parameters.
-        rng: a seed or a `numpy.random.Generator` for the weights, which start as He's uniform ones for ReLU,
-            else as Xavier's. The same seed gives the same bits.
+        rng: a seed or a `numpy.random.Generator` for the weights and what is dropped. The same seed gives the same
+            bits.
+        init: how the weights start, a function of `nn.init`, or a list with one for each linear layer. If not given
+            it is the one that suits the activation after the layer (the last takes that before it): He's for ReLU
+            and its kin, LeCun's for SELU, else Xavier's.
+        dropout: the probability with which each output of a hidden layer is dropped in training.
+        batch_norm: whether there is a `BatchNorm1d` before each activation. Its β is then the bias of that layer.
 
-    It takes x of shape (..., sizes[0]) and gives (..., sizes[-1]).
+    It takes x of shape (..., sizes[0]) and gives (..., sizes[-1]); with batch_norm, of shape (n, sizes[0]).
 
-    Errors: ArgumentError for fewer than two sizes or an unknown activation, OptionError for sizes that are no
-    list; those of `Linear`.
+    Errors: ArgumentError for fewer than two sizes, an unknown activation or a list of the wrong length, OptionError
+    for sizes that are no list; those of `Linear` and `Dropout`.
 
     >>> import numpy as np
     >>> import tinygrad_edu as tg
     >>> tg.nn.MLP([2, 16, 1])(np.ones((5, 2))).shape
     (5, 1)
+    >>> tg.nn.MLP([2, 16, 8, 1], ["relu", "tanh"], dropout=0.5)
+    MLP(  # 193 parameters
+      layers.0: Linear(2 -> 16)  # 48 parameters
+      layers.1: ReLU()
+      layers.2: Dropout(p=0.5)
+      layers.3: Linear(16 -> 8)  # 136 parameters
+      layers.4: Tanh()
+      layers.5: Dropout(p=0.5)
+      layers.6: Linear(8 -> 1)  # 9 parameters
+    )
 
     Source: D. E. Rumelhart, G. E. Hinton and R. J. Williams, Learning representations by back-propagating
     errors, Nature 323, 1986, https://doi.org/10.1038/323533a0.
     """
 
-    def __init__(self, sizes: Sequence[int], activation: str = "tanh", dtype: Any = np.float64,
-                 rng: RandomSource = None) -> None:
+    def __init__(self, sizes: Sequence[int], activation: str | Sequence[str | Module] = "tanh", dtype: Any = np.float64,
+                 rng: RandomSource = None, *, init: Initializers = None,
+                 dropout: float = 0.0, batch_norm: bool = False) -> None:
         if not isinstance(sizes, Sequence | np.ndarray) or isinstance(sizes, str):
             raise OptionError(f"MLP: sizes must be a list of whole numbers, as in [2, 16, 1], got {sizes!r} "
                               f"of type {type(sizes).__name__}")
         if len(sizes) < 2:
             raise ArgumentError(f"MLP: sizes must be at least those of input and output, got {list(sizes)}")
-        if not isinstance(activation, str) or activation not in ACTIVATIONS:
-            raise ArgumentError(f"MLP: activation must be one of {', '.join(map(repr, ACTIVATIONS))}, got "
-                                f"{activation!r}")
-        rng = default_generator(rng)  # one for all layers, or a seed would give them all the same weights
-        init = he_uniform if activation == "relu" else xavier_uniform
+        *hidden, last = pairwise(sizes)
+        activations = _activations(activation, len(hidden))
+        starts = _starts(init, activations)
+        rng = None if rng is None else default_generator(rng)  # one for all, or a seed would give all layers the same
+        p = Dropout(dropout).p  # checked even if there is no hidden layer
         layers: list[Module] = []
-        for fan_in, fan_out in pairwise(sizes):
-            layers += [Linear(fan_in, fan_out, dtype=dtype, rng=rng, init=init), ACTIVATIONS[activation]()]
-        super().__init__(*layers[:-1])
+        for (fan_in, fan_out), function, start in zip(hidden, activations, starts[:-1], strict=True):
+            layers.append(Linear(fan_in, fan_out, not batch_norm, dtype, rng, start))
+            if batch_norm:
+                layers.append(BatchNorm1d(fan_out, dtype=dtype))
+            layers.append(function)
+            if p:
+                layers.append(Dropout(p, rng))
+        super().__init__(*layers, Linear(*last, dtype=dtype, rng=rng, init=starts[-1]))
+
+
+def _activations(activation: Any, hidden: int) -> list[Module]:
+    """A module for each hidden layer."""
+    several = isinstance(activation, list | tuple)
+    for a in activation if several else [activation]:
+        if not (several and isinstance(a, Module)) and not (isinstance(a, str) and a in ACTIVATIONS):
+            raise ArgumentError(f"MLP: activation must be one of {', '.join(map(repr, ACTIVATIONS))}, or a list of "
+                                f"names and modules, one for each hidden layer, got {activation!r}")
+    each = list(activation) if several else [activation] * hidden
+    if len(each) != hidden:
+        raise ArgumentError(f"MLP: activation must be a list of {hidden}, one for each hidden layer, got {len(each)}")
+    return [a if isinstance(a, Module) else ACTIVATIONS[a]() for a in each]
+
+
+def _starts(init: Any, activations: list[Module]) -> list[Initializer]:
+    """How the weights of each linear layer start, one more than there are activations."""
+    layers = len(activations) + 1
+    if init is None:
+        suited = [SUITED.get(type(a).__name__, xavier_uniform) for a in activations]
+        return [*suited, suited[-1] if suited else xavier_uniform]
+    each = list(init) if isinstance(init, list | tuple) else [init] * layers
+    if len(each) != layers:
+        raise ArgumentError(f"MLP: init must be a list of {layers}, one for each linear layer, got {len(each)}")
+    for start in each:
+        if not callable(start):
+            raise OptionError("MLP: init must be a function, such as nn.init.he_normal, or a list of these, got "
+                              f"{start!r}")
+    return each

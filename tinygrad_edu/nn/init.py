@@ -6,7 +6,8 @@ Each scheme sets the variance of a weight matrix of shape (fan_out, fan_in), wit
     He      2/fan_in               ReLU, which lets half of the variance through
     LeCun   1/fan_in               SELU
 
-A uniform distribution of that variance has the limits ±√(3·variance). All functions take
+A uniform distribution of that variance has the limits ±√(3·variance). `zeros` is none of them: see there. All
+functions take
 
     shape: (fan_out, fan_in), that of the weight of a `Linear` layer;
     rng: a seed or a `numpy.random.Generator`; the library's own, which `manual_seed` seeds, if not given;
@@ -97,6 +98,20 @@ def lecun_normal(shape: tuple[int, int], rng: RandomSource = None) -> np.ndarray
     return _normal("LeCun", shape, rng)
 
 
+def zeros(shape: tuple[int, int], rng: RandomSource = None) -> np.ndarray:
+    """No weights yet: right for a single unit, such as `Perceptron` or a linear regression.
+
+    In a network with a hidden layer all its units would start, and so stay, the same: what is to be learned
+    needs a difference to begin with.
+
+    >>> from tinygrad_edu.nn import init
+    >>> init.zeros((1, 3))
+    array([[0., 0., 0.]])
+    """
+    _check_shape("Zero", shape)
+    return np.zeros(shape)
+
+
 def _uniform(scheme: str, shape: tuple[int, int], rng: RandomSource) -> np.ndarray:
     limit = np.sqrt(3 * _variance(scheme, shape))
     return default_generator(rng).uniform(-limit, limit, shape)
@@ -107,8 +122,12 @@ def _normal(scheme: str, shape: tuple[int, int], rng: RandomSource) -> np.ndarra
 
 
 def _variance(scheme: str, shape: tuple[int, int]) -> float:
+    _check_shape(scheme, shape)
+    fan_out, fan_in = shape
+    return VARIANCES[scheme](fan_in, fan_out)
+
+
+def _check_shape(scheme: str, shape: tuple[int, int]) -> None:
     if np.shape(shape) != (2,) or min(shape) < 1:
         raise ShapeError(f"{scheme} initialisation: expected the shape (fan_out, fan_in) of a matrix, got "
                          f"{shape}; a bias starts at 0")
-    fan_out, fan_in = shape
-    return VARIANCES[scheme](fan_in, fan_out)

@@ -1,12 +1,13 @@
-"""Layers with parameters."""
+"""Layers of a plain network: weighted sums, and what brings their inputs into shape."""
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from tinygrad_edu.engine import ops
-from tinygrad_edu.errors import ShapeError
+from tinygrad_edu.errors import OptionError, ShapeError
 from tinygrad_edu.nn.checks import check_counts, floating, operand
 from tinygrad_edu.nn.init import xavier_uniform
 from tinygrad_edu.nn.module import Module, Parameter
@@ -63,3 +64,68 @@ class Linear(Module):
 
     def describe(self) -> str:
         return f"{self.in_features} -> {self.out_features}{'' if self.bias is not None else ', no bias'}"
+
+
+class Flatten(Module):
+    """The numbers of every point in a row: y of shape (n, N) from x of shape (n, ...), with N numbers in a point.
+
+    Args:
+        start_dim: the first of the axes that become one, all to the last: 1 keeps the axis of the points.
+
+    Errors: OptionError for a start_dim that is no whole number; ShapeError for x that has no such axis.
+
+    >>> import numpy as np
+    >>> import tinygrad_edu as tg
+    >>> tg.nn.Flatten()(np.ones((100, 8, 8))).shape  # images
+    (100, 64)
+
+    Convention: the name is PyTorch's.
+    """
+
+    def __init__(self, start_dim: int = 1) -> None:
+        if not isinstance(start_dim, int | np.integer) or isinstance(start_dim, bool):
+            raise OptionError(f"Flatten: start_dim must be a whole number, got {start_dim!r} of type "
+                              f"{type(start_dim).__name__}")
+        self.start_dim = int(start_dim)
+
+    def forward(self, x: Any) -> Any:
+        x = operand("Flatten", "x", x)
+        ndim = len(x.shape)
+        if not -ndim <= self.start_dim < ndim:
+            raise ShapeError(f"Flatten({self.describe()}): x has shape {x.shape}, without an axis {self.start_dim}; "
+                             "points come one per row, as in x[None] for a single one")
+        start = self.start_dim % ndim
+        return ops.reshape(x, (*x.shape[:start], math.prod(x.shape[start:])))
+
+    def describe(self) -> str:
+        return f"start_dim={self.start_dim}"
+
+
+class Lambda(Module):
+    """A function as a module: y = f(x), to stand between others in a `Sequential`.
+
+    Args:
+        f: what to compute of x, with NumPy's functions or those of tinygrad_edu, without parameters to learn: for
+            these write a `Module`.
+
+    Errors: OptionError for what cannot be called.
+
+    >>> import numpy as np
+    >>> import tinygrad_edu as tg
+    >>> tg.nn.Lambda(np.sin)
+    Lambda(sin)
+    >>> tg.nn.Lambda(lambda x: 2 * x)(tg.Value([1.0, 2.0]))
+    Value([2., 4.])
+    """
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        if not callable(f):
+            raise OptionError(f"Lambda: f must be a function, as in Lambda(np.sin), got {f!r} of type "
+                              f"{type(f).__name__}")
+        self.f = f
+
+    def forward(self, *inputs: Any) -> Any:
+        return self.f(*inputs)
+
+    def describe(self) -> str:
+        return getattr(self.f, "__name__", type(self.f).__name__)

@@ -1,13 +1,16 @@
 """`Module`: a piece of a network, with the parameters and the modules that it is made of."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from reprlib import recursive_repr
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from tinygrad_edu.engine.value import Value
 from tinygrad_edu.errors import ArgumentError, MissingMethodError, OptionError, StateError
+
+if TYPE_CHECKING:
+    from tinygrad_edu.nn.summary import Summary
 
 
 class Parameter(Value):
@@ -28,11 +31,30 @@ class Parameter(Value):
     __slots__ = ()
 
 
+class Buffer(Value):
+    """A Value that belongs to the state of a module, but is not learned, such as the running mean of `BatchNorm1d`.
+
+    It is saved and loaded with the parameters, but no optimizer gets it. Compute with its numbers, `.data`, as
+    with any constant: then there is no gradient by it.
+
+    Args: those of `Parameter`.
+
+    Errors: those of `Value`.
+
+    >>> import tinygrad_edu as tg
+    >>> [path for path, _ in tg.nn.BatchNorm1d(3).named_buffers()]
+    ['running_mean', 'running_var']
+    """
+
+    __slots__ = ()
+
+
 class Module:
     """Base of layers and networks: subclasses set parameters and modules as attributes and define `forward`.
 
-    They may be in lists, tuples and dicts, too. Each has a path, its name from the outside in: the weight of
-    the first of `self.layers` is `layers.0.weight`. One that is held in two places counts once.
+    Numbers that belong to the state without being learned are `Buffer`s. All these may be in lists, tuples and dicts,
+    too. Each has a path, its name from the outside in: the weight of the first of `self.layers` is `layers.0.weight`.
+    One that is held in two places counts once.
 
     >>> import tinygrad_edu as tg
     >>> class Scaled(tg.nn.Module):
@@ -66,9 +88,11 @@ class Module:
         return self.forward(*inputs, **options)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(vars(self).get(name), Parameter) and not isinstance(value, Parameter | None):
-            raise OptionError(f"{type(self).__name__}.{name} is a parameter; a {type(value).__name__} in its "
-                              f"place would not be learned; assign to .{name}.data, or make a new Parameter")
+        for kind, fate in (Parameter, "learned"), (Buffer, "saved"):
+            if isinstance(vars(self).get(name), kind) and not isinstance(value, kind | None):
+                raise OptionError(f"{type(self).__name__}.{name} is a {kind.__name__.lower()}; a "
+                                  f"{type(value).__name__} in its place would not be {fate}; assign to "
+                                  f".{name}.data, or make a new {kind.__name__}")
         super().__setattr__(name, value)
         for path, part in _walk(name, value, set()):
             _call_by_path(part, path)
@@ -88,11 +112,19 @@ class Module:
         >>> [(path, p.shape) for path, p in tg.nn.Linear(3, 2).named_parameters()]
         [('weight', (2, 3)), ('bias', (2,))]
         """
+        return ((path, part) for path, part in self._named_state() if isinstance(part, Parameter))
+
+    def named_buffers(self) -> Iterator[tuple[str, Buffer]]:
+        """All buffers, each once, with its path; errors are those of `named_parameters`."""
+        return ((path, part) for path, part in self._named_state() if isinstance(part, Buffer))
+
+    def _named_state(self) -> Iterator[tuple[str, Parameter | Buffer]]:
+        """All parameters and buffers, each once, with its path, in the order of the attributes."""
         paths = set()
         for path, part in _walk("", self, set()):
-            if isinstance(part, Parameter):
+            if isinstance(part, Parameter | Buffer):
                 if path in paths:
-                    raise ArgumentError(f"{type(self).__name__}: two parameters have the path {path!r}; "
+                    raise ArgumentError(f"{type(self).__name__}: two parameters or buffers have the path {path!r}; "
                                         "rename one of the keys that lead to them")
                 paths.add(path)
                 _call_by_path(part, path)  # again, as lists and dicts may have got it since
@@ -120,45 +152,96 @@ class Module:
     # ----- its state -----
 
     def state_dict(self) -> dict[str, np.ndarray]:
-        """The numbers of every parameter by path, as new arrays. `interop.save` can write them to a file.
+        """The numbers of every parameter and buffer by path, as new arrays. `interop.save` can write them to a file.
 
         >>> import tinygrad_edu as tg
         >>> tg.nn.Linear(3, 2).state_dict()["bias"]
         array([0., 0.])
         """
-        return {path: np.array(p.data) for path, p in self.named_parameters()}
+        return {path: np.array(part.data) for path, part in self._named_state()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over the numbers that `state_dict` returned for a module of the same form.
 
-        They are copied, and keep the dtype that the parameter has here.
+        They are copied, and keep the dtype that the parameter or buffer has here.
 
-        Errors: StateError if a parameter is missing or unknown, or its shape differs, or it holds no real
-        numbers: one message names them all, and no parameter is changed then.
+        Errors: StateError if one is missing or unknown, or its shape differs, or it holds no real numbers: one
+        message names them all, and nothing is changed then.
         """
         where = f"{type(self).__name__}.load_state_dict"
         if not isinstance(state, Mapping):
             raise StateError(f"{where}: expected a dict of arrays by path, got {type(state).__name__}")
-        parameters = dict(self.named_parameters())
-        problems = [f"{path!r} is missing" for path in parameters if path not in state]
+        parts = dict(self._named_state())
+        problems = [f"{path!r} is missing" for path in parts if path not in state]
         for path, saved in state.items():
-            problem = _misfit(saved, parameters[path]) if path in parameters else "is unknown"
+            problem = _misfit(saved, parts[path]) if path in parts else "is unknown"
             if problem:
                 problems.append(f"{path!r} {problem}")
         if problems:
             raise StateError(f"{where}: {'; '.join(problems)}. Load the state of a module of the same form.")
-        arrays = {path: np.array(saved, parameters[path].dtype) for path, saved in state.items()}
+        arrays = {path: np.array(saved, parts[path].dtype) for path, saved in state.items()}
         for path, array in arrays.items():
-            parameters[path].assign(array, by=where)
+            parts[path].assign(array, by=where)
 
     # ----- how it is shown -----
+
+    def theta(self, l: int) -> np.ndarray:  # noqa: E741  (the lecture's letter)
+        """The lecture's matrix θ^(l) from layer l to layer l + 1: a copy, (out, 1 + in), the bias as its column 0.
+
+            θ^(l) = (b | W),   x_j^(l+1) = activation(Σ_i θ_ji^(l) x_i^(l)) with the pseudo-variable x_0^(l) = 1
+
+        Args:
+            l: which of the linear layers in this module, counted from 1 in the order of `named_modules`. One
+                without a bias has zeros in column 0.
+
+        Errors: OptionError if l is no whole number, ArgumentError if there is no such layer.
+
+        >>> import tinygrad_edu as tg
+        >>> tg.nn.MLP([2, 16, 1]).theta(1).shape
+        (16, 3)
+        """
+        from tinygrad_edu.nn.layers import Linear  # imported here, as layers are made with this file
+
+        where = f"{type(self).__name__}.theta"
+        linear = [module for _, module in self.named_modules() if isinstance(module, Linear)]
+        if not isinstance(l, int | np.integer) or isinstance(l, bool):
+            raise OptionError(f"{where}: l must be a whole number, got {l!r} of type {type(l).__name__}")
+        if not 1 <= l <= len(linear):
+            there = f"they are counted from 1 to {len(linear)}" if linear else "there is none in this module"
+            raise ArgumentError(f"{where}: there is no linear layer {l}; {there}")
+        W, b = linear[l - 1].weight, linear[l - 1].bias
+        return np.column_stack([np.zeros(W.shape[0], W.dtype) if b is None else b.data, W.data])
+
+    def summary(self, input_shape: int | Sequence[int]) -> "Summary":
+        """The layers as a table, with the shapes of what goes in and comes out and the numbers of parameters.
+
+        `print(model.summary((1, 64)))` shows it; for what one pass through the model costs, since that is how the
+        shapes are found: with zeros, as in evaluation, and without a trace in the model or its random numbers.
+
+        Args:
+            input_shape: that of x in `model(x)`, such as (n, features), or a number of features.
+
+        Errors: OptionError and ArgumentError for what is no shape; those of the layers it does not fit.
+
+        >>> import tinygrad_edu as tg
+        >>> tg.nn.MLP([2, 16, 1]).summary((100, 2))
+        layer   path      input      output     parameters
+        MLP               (100, 2)   (100, 1)
+        Linear  layers.0  (100, 2)   (100, 16)          48
+        Tanh    layers.1  (100, 16)  (100, 16)
+        Linear  layers.2  (100, 16)  (100, 1)           17
+        all                                             65
+        """
+        from tinygrad_edu.nn.summary import summarize  # imported here, as it looks at modules
+
+        return summarize(self, input_shape)
 
     def describe(self) -> str:
         """What stands between the brackets of the repr; the shapes of the parameters, if not overridden."""
         return ", ".join(f"{path} {p.shape}" for path, p in self._children() if isinstance(p, Parameter))
 
     def _children(self) -> list[tuple[str, Any]]:
-        """The modules and parameters that it holds itself, with their paths."""
+        """The modules, parameters and buffers that it holds itself, with their paths."""
         return [child for name, value in vars(self).items() for child in _parts(name, value)]
 
     @recursive_repr("...")
@@ -170,14 +253,14 @@ class Module:
             return f"{type(self).__name__}({self.describe()}){note}"
         lines = [f"{type(self).__name__}({note}"]
         for path, part in children:
-            shown = repr(part) if isinstance(part, Module) else f"Parameter {part.shape}"
+            shown = repr(part) if isinstance(part, Module) else f"{type(part).__name__} {part.shape}"
             lines.append(f"{path}: {shown}".replace("\n", "\n  "))
         return "\n  ".join(lines) + "\n)"
 
 
 def _parts(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """The modules and parameters that a value is or holds, with their paths, but none within modules."""
-    if isinstance(value, Module | Parameter):
+    """The modules, parameters and buffers that a value is or holds, with their paths, but none within modules."""
+    if isinstance(value, Module | Parameter | Buffer):
         yield path, value
     elif isinstance(value, list | tuple | dict):
         for key, part in value.items() if isinstance(value, dict) else enumerate(value):
@@ -185,7 +268,7 @@ def _parts(path: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _walk(path: str, value: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:
-    """The modules and parameters in a value, each once, with their paths: from the outside in."""
+    """The modules, parameters and buffers in a value, each once, with their paths: from the outside in."""
     for inner, part in _parts(path, value):
         if id(part) not in seen:
             seen.add(id(part))
@@ -196,19 +279,19 @@ def _walk(path: str, value: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:
 
 
 def _call_by_path(part: Any, path: str) -> None:
-    """Name a parameter by its path, if it has no name, or only that of its path from further inside."""
-    if isinstance(part, Parameter) and (not part.name or path.endswith(f".{part.name}")):
+    """Name a parameter or a buffer by its path, if it has no name, or only that of its path from further inside."""
+    if isinstance(part, Parameter | Buffer) and (not part.name or path.endswith(f".{part.name}")):
         part.name = path
 
 
-def _misfit(saved: Any, parameter: Parameter) -> str:
-    """Why saved numbers cannot be those of a parameter; empty if they can."""
+def _misfit(saved: Any, part: Parameter | Buffer) -> str:
+    """Why saved numbers cannot be those of a parameter or a buffer; empty if they can."""
     try:
         array = np.asarray(saved)
     except (ValueError, TypeError):  # a list whose rows differ in length, or a Value
         return f"is a {type(saved).__name__}, but no array"
     if array.dtype.kind not in "fiub":
         return f"has dtype {array.dtype}, but must be real numbers"
-    if array.shape != parameter.shape:
-        return f"has shape {array.shape}, but must have {parameter.shape}"
+    if array.shape != part.shape:
+        return f"has shape {array.shape}, but must have {part.shape}"
     return ""
