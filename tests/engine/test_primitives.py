@@ -16,7 +16,7 @@ from tinygrad_edu.engine.backpropagation import pull_back
 from tinygrad_edu.engine.graph import ancestors
 
 ELEMENTWISE = [case for module in (arithmetic, elementwise, normal, activations, rectifiers) for case in module.CASES
-               if case.op not in ("softmax", "log_softmax", "logsumexp", "cross_entropy")]
+               if case.op not in ("softmax", "log_softmax", "logsumexp")]
 FORMS = {1: [((),), ((1,),), ((0,),), ((2, 0),), ((1, 1),)],
          2: [((3, 1), (4,)), ((), (2, 3)), ((1, 3), (2, 1, 3)), ((), ()), ((0, 1), (3,)), ((1,), (1, 1))],
          3: [((3, 1), (4,), (3, 4)), ((2, 3), (), (1,)), ((), (), ()), ((0, 2), (2,), (1,))]}

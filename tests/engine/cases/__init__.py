@@ -6,6 +6,7 @@ from tests.engine.cases import (
     convolution,
     elementwise,
     indexing,
+    likelihoods,
     linalg,
     normal,
     products,
@@ -14,6 +15,6 @@ from tests.engine.cases import (
     shapes,
 )
 
-CASES = [case for module in (arithmetic, elementwise, normal, activations, rectifiers, reductions, indexing, shapes,
-                             products, convolution, linalg)
+CASES = [case for module in (arithmetic, elementwise, normal, activations, rectifiers, likelihoods, reductions,
+                             indexing, shapes, products, convolution, linalg)
          for case in module.CASES]

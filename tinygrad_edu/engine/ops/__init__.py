@@ -14,8 +14,9 @@ from tinygrad_edu.engine.ops.elementwise import (
     log10, log1p, log2, logaddexp, rad2deg, round, sign, sin, sinh, tan, tanh,
 )
 from tinygrad_edu.engine.ops.normal import erf, normal_cdf, normal_pdf
-from tinygrad_edu.engine.ops.activations import cross_entropy, log_softmax, logsumexp, sigmoid, softmax
+from tinygrad_edu.engine.ops.activations import log_softmax, logsumexp, sigmoid, softmax
 from tinygrad_edu.engine.ops.rectifiers import binary_step, elu, gelu, leaky_relu, relu, selu, softplus
+from tinygrad_edu.engine.ops.likelihoods import binary_cross_entropy, cross_entropy, gaussian_nll
 from tinygrad_edu.engine.ops.reductions import (
     cumprod, cumsum, max, mean, min, prod, sort, std, sum, sum_of_squares, var,
 )
@@ -44,9 +45,11 @@ __all__ = [
     # normal
     "erf", "normal_cdf", "normal_pdf",
     # activations
-    "cross_entropy", "log_softmax", "logsumexp", "sigmoid", "softmax",
+    "log_softmax", "logsumexp", "sigmoid", "softmax",
     # rectifiers
     "binary_step", "elu", "gelu", "leaky_relu", "relu", "selu", "softplus",
+    # likelihoods
+    "binary_cross_entropy", "cross_entropy", "gaussian_nll",
     # reductions
     "cumprod", "cumsum", "max", "mean", "min", "prod", "sort", "std", "sum", "sum_of_squares", "var",
     # indexing

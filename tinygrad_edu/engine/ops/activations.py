@@ -5,7 +5,6 @@ import numpy as np
 from tinygrad_edu.engine.ops.kinks import choose
 from tinygrad_edu.engine.ops.reductions import kept
 from tinygrad_edu.engine.primitive import builtin
-from tinygrad_edu.errors import ArgumentError, DtypeError, ShapeError
 
 
 def _sigmoid_rule(g, y, x):
@@ -48,44 +47,3 @@ def log_softmax(x, *, axis=-1):
     """y = x - ln Σ e^x along the axis,   dy_i/dx_j = δ_ij - softmax(x)_j"""
     shifted = x - np.max(x, axis=axis, keepdims=True)
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
-
-
-def _own_class(labels):
-    """The index of the entry of its own label in each row of (..., classes)."""
-    labels = np.asarray(labels)
-    places = (np.arange(len(labels)),) if labels.ndim == 1 else np.indices(labels.shape, sparse=True)
-    return (*places, labels)
-
-
-def _cross_entropy_rule(g, y, logits, labels):
-    own = _own_class(labels)
-    softmax = np.exp(logits - logits[own][..., None] - y[..., None])  # as y = -ln softmax(logits)[label]
-    one_hot = np.zeros(logits.shape, logits.dtype)
-    one_hot[own] = 1
-    return g[..., None] * (softmax - one_hot)
-
-
-@builtin(r"-\ln \mathrm{softmax}({logits})_{{labels}}", "cross entropy", logits=_cross_entropy_rule, labels=None)
-def cross_entropy(logits, labels):
-    """y = ln Σ e^logits - logits[label], row by row,   dy/dlogits = softmax - one-hot(label)
-
-    At any magnitude; but where y is ∞, as the label's logit is -∞, the gradient is NaN.
-    logits (..., classes), labels (...) of integers in 0..classes-1; y (...).
-    """
-    labels = np.asarray(labels)
-    if labels.shape != logits.shape[:-1] or not logits.shape:
-        raise ShapeError(f"cross_entropy: logits {logits.shape} and labels {labels.shape} do not fit; expected are "
-                         "(n, classes) and (n,)")
-    if labels.dtype.kind not in "iu":
-        raise DtypeError(f"cross_entropy: labels have dtype {labels.dtype}, but must be integers, the number of the "
-                         "class of each row")
-    classes = logits.shape[-1]
-    if labels.size and labels.astype(np.uint64, copy=False).max() >= classes:  # a negative one becomes enormous
-        raise ArgumentError(f"cross_entropy: there are labels from {labels.min()} to {labels.max()}, but the "
-                            f"{classes} classes of logits {logits.shape} are 0 to {classes - 1}")
-    columns = logits.reshape(-1, classes).T
-    if classes < 100:
-        columns = columns.copy()  # NumPy is slow to reduce many short rows, and quick with a few long ones
-    shifted = columns - columns.max(axis=0)
-    y = np.log(np.exp(shifted).sum(axis=0)) - shifted[labels.ravel(), np.arange(labels.size)]
-    return y.reshape(labels.shape)
