@@ -12,33 +12,7 @@ from tinygrad_edu.optim.hyperparameter import Hyperparameter
 from tinygrad_edu.random import RandomSource, default_generator
 
 
-class _RandomMask(Module):
-    """What drops each number with probability p in training, by fresh draws in every pass, and none in evaluation."""
-
-    p = Hyperparameter("a probability from 0 to below 1", below=1.0)
-
-    def __init__(self, p: float = 0.5, rng: RandomSource = None) -> None:
-        self.p = p
-        # without one of its own it asks for the library's in each pass, so that a copy of the model does not
-        # take that one's state along
-        self.rng = None if rng is None else default_generator(rng)
-
-    def forward(self, x: Any) -> Any:
-        x = float_operand(type(self).__name__, "x", x)
-        if not self.training or self.p == 0:
-            return x
-        kept = np.asarray(default_generator(self.rng).random(x.shape) >= self.p)
-        return self.masked(x, kept.astype(x.dtype))
-
-    def masked(self, x: Any, kept: np.ndarray) -> Any:
-        """y, given 1 where x is kept and 0 where it is dropped."""
-        raise NotImplementedError
-
-    def describe(self) -> str:
-        return f"p={self.p:g}"
-
-
-class Dropout(_RandomMask):
+class Dropout(Module):
     """In training, each number of x becomes 0 with probability p, and the others grow to make up for it:
 
         y = x m/(1 - p),   m = 0 with probability p, else 1,   E y = x,   dy/dx = m/(1 - p)
@@ -68,11 +42,30 @@ class Dropout(_RandomMask):
     Convention: scaled in training ("inverted"), as PyTorch's; the paper scales in evaluation, by 1 - p.
     """
 
-    def masked(self, x: Any, kept: np.ndarray) -> Any:
-        return x * (kept / (1 - self.p))
+    p = Hyperparameter("a probability from 0 to below 1", below=1.0)
+
+    def __init__(self, p: float = 0.5, rng: RandomSource = None) -> None:
+        self.p = p
+        # without a generator of its own it asks for the library's in each pass: a copy of the model shall not take a
+        # copy of that one along
+        self.rng = None if rng is None else default_generator(rng)
+
+    def forward(self, x: Any) -> Any:
+        x = float_operand(type(self).__name__, "x", x)
+        if not self.training or self.p == 0:
+            return x
+        kept = np.asarray(default_generator(self.rng).random(x.shape) >= self.p)
+        return self.thinned(x, kept.astype(x.dtype))
+
+    def thinned(self, x: Any, m: np.ndarray) -> Any:
+        """y, given m of the shape and dtype of x."""
+        return x * (m / (1 - self.p))
+
+    def describe(self) -> str:
+        return f"p={self.p:g}"
 
 
-class AlphaDropout(_RandomMask):
+class AlphaDropout(Dropout):
     """Dropout for networks of SELU units, which keeps mean 0 and variance 1 of what passes through:
 
         y = a (x m + α' (1 - m)) + b,   α' = -λα ≈ -1.758,   a = 1/√((1 - p)(1 + p α'²)),   b = -a p α'
@@ -94,7 +87,7 @@ class AlphaDropout(_RandomMask):
     Convention: as PyTorch's.
     """
 
-    def masked(self, x: Any, kept: np.ndarray) -> Any:
-        off = -SELU_SCALE * SELU_ALPHA
+    def thinned(self, x: Any, m: np.ndarray) -> Any:
+        off = -SELU_SCALE * SELU_ALPHA  # α'
         a = 1 / math.sqrt((1 - self.p) * (1 + self.p * off**2))
-        return x * (a * kept) + a * off * ((1 - kept) - self.p)
+        return x * (a * m) + a * off * ((1 - m) - self.p)

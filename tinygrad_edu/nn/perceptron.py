@@ -79,20 +79,23 @@ class Perceptron(Module):
         """
         X, y = self._checked(X, y)
         check_counts("Perceptron.fit", epochs=epochs)
-        order = default_generator(rng)
+        generator = default_generator(rng)
         weight, bias = self.linear.parameters()
         w, b = weight.data[0].copy(), bias.data[0]
-        mistakes: list[int] = []
-        while len(mistakes) < epochs and 0 not in mistakes[-1:]:
-            mistakes.append(0)
-            for i in order.permutation(len(X)):
+        mistakes = []
+        for _ in range(epochs):
+            wrong = 0
+            for i in generator.permutation(len(X)):
                 h = 1 if w @ X[i] + b >= 0 else 0
                 if h != y[i]:
                     w += self.lr * (y[i] - h) * X[i]
                     b += self.lr * (y[i] - h)
-                    mistakes[-1] += 1
+                    wrong += 1
+            mistakes.append(wrong)
+            if not wrong:
+                break
         weight.data, bias.data = w[None], [b]
-        self.mistakes_, self.converged_ = mistakes, mistakes[-1] == 0
+        self.mistakes_, self.converged_ = mistakes, not wrong
         if not self.converged_:
             warnings.warn(f"Perceptron.fit: still {mistakes[-1]} mistakes in epoch {epochs}; if no plane separates the "
                           "classes, as for XOR, there is no end to it: use a network with a hidden layer, such as "
