@@ -5,7 +5,7 @@ import pytest
 
 import tinygrad_edu as tg
 from tinygrad_edu.errors import ArgumentError, DtypeError, OptionError, ShapeError, StateError
-from tinygrad_edu.optim import SGD, Adam, Optimizer
+from tinygrad_edu.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 
 
 def values(*arrays):
@@ -35,7 +35,7 @@ def bad_states():
     yield good | {"t": np.array([1, -2])}, "'t' counts steps, but has -2"
     yield good | {"lr": -1.0}, "lr must be a number of 0 or more, got -1"
     yield good | {"betas": np.array([0.9])}, "betas must be two numbers"
-    yield SGD(values([1, 2], [3])).state_dict(), r"missing are \['betas', 'eps'"
+    yield SGD(values([1, 2], [3])).state_dict(), r"missing are \['amsgrad', 'betas', 'eps'"
 
 
 @pytest.mark.parametrize("state, message", list(bad_states()), ids=text)
@@ -55,14 +55,14 @@ def test_a_state_that_does_not_fit_changes_nothing(state, message):
 
 def bad_parameters():
     w, = values([1, 2])
-    yield w, OptionError, "got one parameter, .* put it into a list"
+    yield w, OptionError, "is one parameter, .* put it into a list"
     yield None, OptionError, "params is of type NoneType"
     yield [np.ones(2)], OptionError, r"params\[0\] is array.* of type ndarray, which is no parameter"
     yield [w, 1.0], OptionError, r"params\[1\] is 1.0 of type float"
     yield {"w": w}, OptionError, r"params\[0\] is 'w' of type str"
     yield tg.nn.Linear(2, 1), OptionError, r"params is of type Linear.*pass model\.parameters\(\)"
     yield tg.nn.MLP([2, 1]), OptionError, r"which is no parameter; pass model\.parameters\(\)"
-    yield [], ArgumentError, "there are no parameters to optimize"
+    yield [], ArgumentError, "there are no parameters to optimize in params"
     yield iter([]), ArgumentError, "a generator is empty after its first use"
     yield [w, tg.Value(1.0), w], ArgumentError, r"params\[2\] is the same as params\[0\]"
     yield [w, w * 2], ArgumentError, r"params\[1\] was computed, by multiply"
@@ -88,11 +88,13 @@ def test_data_must_be_floating_numbers():
 NAMES = {"lr": "lr must be a number of 0 or more", "eps": "eps must be a number of 0 or more",
          "betas": "betas must be two numbers, each 0 or more and below 1", "momentum": "momentum must be",
          "weight_decay": "weight_decay must be", "dampening": "dampening must be a number",
-         "nesterov": "nesterov must be True or False"}
+         "nesterov": "nesterov must be True or False", "amsgrad": "amsgrad must be True or False",
+         "centered": "centered must be True or False", "alpha": "alpha must be a number of 0 or more and below 1",
+         "lr_decay": "lr_decay must be", "initial_accumulator_value": "initial_accumulator_value must be"}
 
 
 @pytest.mark.parametrize("optimizer, name, value, error", [
-    *[(optimizer, "lr", value, error) for optimizer in (SGD, Adam) for value, error in [
+    *[(optimizer, "lr", value, error) for optimizer in (SGD, Adagrad, RMSprop, Adam, AdamW) for value, error in [
         (-0.1, ArgumentError), (np.nan, ArgumentError), (np.inf, ArgumentError), ("0.1", OptionError),
         (None, OptionError), ([0.1], OptionError), (1j, OptionError), (True, OptionError),
         ([[1], [1, 2]], OptionError), (tg.Value(0.1), OptionError)]],
@@ -104,7 +106,13 @@ NAMES = {"lr": "lr must be a number of 0 or more", "eps": "eps must be a number 
     (SGD, "momentum", -0.9, ArgumentError), (SGD, "momentum", np.inf, ArgumentError),
     (SGD, "dampening", np.nan, ArgumentError), (SGD, "dampening", "0", OptionError),
     (SGD, "weight_decay", np.nan, ArgumentError), (SGD, "nesterov", 1, OptionError),
-    (SGD, "nesterov", None, OptionError),
+    (SGD, "nesterov", None, OptionError), (Adam, "amsgrad", 1, OptionError),
+    (AdamW, "weight_decay", -0.1, ArgumentError), (AdamW, "betas", (0.9, 1.0), ArgumentError),
+    (Adagrad, "lr_decay", -1, ArgumentError), (Adagrad, "initial_accumulator_value", -1, ArgumentError),
+    (Adagrad, "eps", np.nan, ArgumentError), (Adagrad, "weight_decay", "1", OptionError),
+    (RMSprop, "alpha", 1.0, ArgumentError), (RMSprop, "alpha", np.nan, ArgumentError),
+    (RMSprop, "momentum", -1, ArgumentError), (RMSprop, "eps", -1, ArgumentError),
+    (RMSprop, "weight_decay", -1, ArgumentError), (RMSprop, "centered", 0, OptionError),
 ], ids=lambda x: getattr(x, "__name__", repr(x)))
 def test_hyperparameters_are_checked_at_the_start_and_when_assigned(optimizer, name, value, error):
     p, = values([1, 2])
@@ -125,7 +133,7 @@ def test_nesterov_needs_momentum_and_no_dampening(options):
         SGD(values([1]), nesterov=True, **options)
 
 
-@pytest.mark.parametrize("optimizer", [SGD, Adam])
+@pytest.mark.parametrize("optimizer", [SGD, Adagrad, RMSprop, Adam, AdamW])
 @pytest.mark.parametrize("g, error, message", [
     (np.ones(3), ShapeError, r"the \.grad of params\[1\] \('w'\) has shape \(3,\), but .* had shape \(2,\)"),
     (1.0, ShapeError, r"has shape \(\)"),

@@ -8,11 +8,14 @@ from hypothesis import strategies as st
 import tinygrad_edu as tg
 from tinygrad_edu.errors import MutationError
 from tinygrad_edu.interop import load, save
-from tinygrad_edu.optim import SGD, Adam
+from tinygrad_edu.optim import SGD, Adagrad, Adam, AdamW, RMSprop
 from tinygrad_edu.optim import flat as flat_module
 
 optimizers = pytest.mark.parametrize("optimizer", [
-    SGD, lambda params, lr: SGD(params, lr, momentum=0.9), Adam], ids=["SGD", "momentum", "Adam"])
+    SGD, lambda params, lr: SGD(params, lr, momentum=0.9), Adagrad,
+    lambda params, lr: RMSprop(params, lr, momentum=0.9, centered=True), Adam,
+    lambda params, lr: AdamW(params, lr, amsgrad=True)],
+    ids=["SGD", "momentum", "Adagrad", "RMSprop", "Adam", "AdamW"])
 
 
 def values(*arrays):
@@ -303,4 +306,36 @@ def test_gradients_of_other_dtypes_and_lists_are_taken_over():
 
 def test_the_repr_says_the_settings_and_the_size():
     assert repr(Adam(values([1, 2], [3]), lr=0.1)) == (
-        "<Adam(lr=0.1, betas=(0.9, 0.999), eps=1e-08, weight_decay=0) of 3 numbers in 2 parameters>")
+        "<Adam(lr=0.1, betas=(0.9, 0.999), eps=1e-08, weight_decay=0, amsgrad=False) of 3 numbers in 2 parameters>")
+
+
+# ----- numbers -----
+
+def test_centered_rmsprop_never_takes_the_root_of_a_negative_number():
+    w = tg.Value(np.zeros(50))
+    optimizer = RMSprop([w], lr=1e-12, alpha=0.5, centered=True)
+    for _ in range(100):
+        w.grad = np.linspace(0.1, 5, 50)  # constant: their variance is 0 but for rounding
+        optimizer.step()
+    assert np.isfinite(w.data).all()
+
+
+def test_adamw_decays_every_weight_by_the_same_factor():
+    w, = values([1, 2, 3])
+    optimizer = AdamW([w], lr=0.1, weight_decay=0.5)
+    for _ in range(3):
+        w.grad = np.zeros(3)
+        optimizer.step()
+    np.testing.assert_allclose(w.data, np.array([1, 2, 3]) * 0.95**3, rtol=1e-15)
+
+
+@pytest.mark.parametrize("optimizer", [SGD, Adagrad, RMSprop, Adam, AdamW])
+def test_weight_decay_zero_is_no_decay_and_assigned_later_it_acts(optimizer):
+    first, second = values([1.0, -2.0], [1.0, -2.0])
+    steppers = optimizer([first], lr=0.1, weight_decay=0), optimizer([second], lr=0.1, weight_decay=0)
+    steppers[1].weight_decay = 0.3
+    for p, stepper in zip((first, second), steppers, strict=True):
+        p.grad = np.zeros(2)
+        stepper.step()
+    np.testing.assert_array_equal(first.data, [1, -2])
+    assert (np.abs(second.data) < [1, 2]).all()

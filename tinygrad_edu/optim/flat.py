@@ -6,16 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.errors import ArgumentError, DtypeError, OptionError, ShapeError
+from tinygrad_edu.errors import DtypeError, ShapeError
+from tinygrad_edu.optim.parameters import Member
 
 PIECE = 2**17
 """How many elements are updated at a time: few enough that an update finds them all in the cache."""
 
 
 class Block:
-    """All parameters of one dtype, end to end; their gradients and the optimizer's running sums likewise."""
+    """All parameters of one dtype, end to end; their gradients and the optimizer's running sums likewise.
 
-    def __init__(self, dtype: np.dtype, size: int, running_sums: int) -> None:
+    group: the parameter group that they belong to; None if the optimizer has no groups.
+    """
+
+    def __init__(self, dtype: np.dtype, size: int, running_sums: int, group: Any) -> None:
+        self.group = group
         self.theta = np.empty(size, dtype)
         self.g = np.empty(size, dtype)
         self.running = [np.zeros(size, dtype) for _ in range(running_sums)]
@@ -52,22 +57,28 @@ class Run:
     t: int
 
 
-def lay_out(owner: str, params: Iterable[Any], running_sums: int) -> list[Slot]:
-    """Move the data of the parameters into blocks, one per dtype; the slots come block by block."""
-    parameters = _checked_parameters(owner, params)
-    arrays = [np.asarray(p.data) for p in parameters]
+def lay_out(members: Sequence[Member], running_sums: int, first: int, group: Any) -> list[Slot]:
+    """Move the data of the parameters into blocks, one per dtype; the slots come block by block.
+
+    Args:
+        members: the parameters, as `parameter_groups` returns them.
+        running_sums: how many running sums the optimizer keeps.
+        first: the number of the first of them.
+        group: their group, None if the optimizer has no groups.
+    """
+    arrays = [np.asarray(member.parameter.data) for member in members]
     slots = []
     for dtype in dict.fromkeys(array.dtype for array in arrays):
-        members = [i for i, array in enumerate(arrays) if array.dtype == dtype]
-        block = Block(dtype, sum(arrays[i].size for i in members), running_sums)
+        chosen = [i for i, array in enumerate(arrays) if array.dtype == dtype]
+        block = Block(dtype, sum(arrays[i].size for i in chosen), running_sums, group)
         stop = 0
-        for i in members:
+        for i in chosen:
             start, stop = stop, stop + arrays[i].size
             data, gradient = (flat[start:stop].reshape(arrays[i].shape) for flat in (block.theta, block.g))
-            slots.append(Slot(parameters[i], _label(i, parameters[i]), i, block, start, stop, data, gradient,
-                              is_float=type(parameters[i].data) is float))
+            slots.append(Slot(*members[i], first + i, block, start, stop, data, gradient,
+                              is_float=type(members[i].parameter.data) is float))
     for slot in slots:
-        slot.data[...] = arrays[slot.number]
+        slot.data[...] = arrays[slot.number - first]
         if not slot.is_float:
             slot.parameter._numbers = slot.data  # not by the setter, as a graph of the same numbers stays valid
     return slots
@@ -110,43 +121,6 @@ def runs(slots: Iterable[Slot]) -> list[Run]:
             run = Run(slot.block, slot.start, slot.stop, slot.t)
             found.append(run)
     return found
-
-
-def _checked_parameters(owner: str, params: Iterable[Any]) -> list[Any]:
-    cure = "pass model.parameters() or a list of Values"
-    if hasattr(params, "mark_changed"):
-        raise OptionError(f"{owner}: got one parameter, {params!r}, instead of several; put it into a list")
-    try:
-        parameters = list(params)
-    except TypeError:
-        raise OptionError(f"{owner}: params is of type {type(params).__name__}, which holds no parameters to "
-                          f"iterate over; {cure}") from None
-    if not parameters:
-        raise ArgumentError(f"{owner}: there are no parameters to optimize; {cure}, and note that a "
-                            "generator is empty after its first use")
-    seen: dict[int, str] = {}
-    for i, p in enumerate(parameters):
-        if not all(hasattr(p, name) for name in ("data", "grad", "mark_changed")):
-            raise OptionError(f"{owner}: params[{i}] is {p!r} of type {type(p).__name__}, which is no "
-                              f"parameter; {cure}")
-        label, dtype = _label(i, p), np.asarray(p.data).dtype
-        if id(p) in seen:
-            raise ArgumentError(f"{owner}: {label} is the same as {seen[id(p)]}, and would be updated twice; "
-                                "pass every parameter once")
-        if dtype.kind != "f":
-            raise DtypeError(f"{owner}: {label} has dtype {dtype}, in which no small step can be made; "
-                             "use floating numbers, as in np.array([1.0, 2.0])")
-        if getattr(p, "op", None) is not None:
-            raise ArgumentError(f"{owner}: {label} was computed, by {p.op.name}, so the next forward pass "
-                                "would make another; optimize what it was computed from")
-        seen[id(p)] = label
-    return parameters
-
-
-def _label(number: int, parameter: Any) -> str:
-    """How a message calls a parameter."""
-    name = getattr(parameter, "name", None)
-    return f"params[{number}]" + (f" ({name!r})" if name else "")
 
 
 def _fitted(by: str, slot: Slot, attribute: str, values: Any) -> Any:

@@ -18,8 +18,10 @@ class Hyperparameter:
         low, below: the range of the number: low <= number < below, and finite.
         shape: () for a number, (2,) for a pair.
         kinds: the kinds of NumPy dtype it may have: whole and floating numbers, or "b" for True and False.
+        fixed: whether it stays as it was set first.
 
-    Errors, when assigned: OptionError for another kind or shape, ArgumentError outside the range.
+    Errors, when assigned: OptionError for another kind or shape, and for another value of a fixed one;
+    ArgumentError outside the range.
 
     >>> from tinygrad_edu.optim import Hyperparameter
     >>> class Pendulum:
@@ -30,17 +32,29 @@ class Hyperparameter:
     """
 
     def __init__(self, words: str, low: float = 0.0, below: float = np.inf, *, shape: tuple[int, ...] = (),
-                 kinds: str = "iuf") -> None:
+                 kinds: str = "iuf", fixed: bool = False) -> None:
         self.words, self.low, self.below, self.shape, self.kinds = words, low, below, shape, kinds
+        self.fixed = fixed
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
     def __get__(self, owner: Any, cls: type) -> Any:
-        return self if owner is None else vars(owner)[self.name]
+        if owner is None:
+            return self
+        settings = vars(owner)
+        if self.name in settings:
+            return settings[self.name]
+        if "follows" in settings:  # a parameter group has what it does not set itself from its optimizer
+            return getattr(owner.follows, self.name)
+        raise AttributeError(f"{cls.__name__}: {self.name} is not set yet")
 
     def __set__(self, owner: Any, value: Any) -> None:
-        vars(owner)[self.name] = self.checked(type(owner).__name__, value)
+        value = self.checked(type(owner).__name__, value)
+        if self.fixed and getattr(owner, self.name, value) != value:
+            raise OptionError(f"{type(owner).__name__}: {self.name} is {getattr(owner, self.name)} for good, as it "
+                              f"decides what is kept from step to step; make a new {type(owner).__name__}")
+        vars(owner)[self.name] = value
 
     def checked(self, owner: str, value: Any) -> Any:
         """The value as plain Python, if it may be assigned."""
@@ -57,3 +71,4 @@ class Hyperparameter:
 
 
 NOT_NEGATIVE = "a number of 0 or more"
+YES_OR_NO = "True or False"

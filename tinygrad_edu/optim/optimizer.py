@@ -1,13 +1,14 @@
 """What all optimizers share: flat vectors, when to step, what to save. Each one adds its update rule."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from tinygrad_edu.errors import ArgumentError, MissingMethodError, OptionError, StateError
 from tinygrad_edu.optim.flat import PIECE, Slot, gather, lay_out, runs
 from tinygrad_edu.optim.hyperparameter import NOT_NEGATIVE, Hyperparameter
+from tinygrad_edu.optim.parameters import parameter_groups
 
 
 class Optimizer:
@@ -23,12 +24,18 @@ class Optimizer:
     As in PyTorch, a parameter whose `.grad` is None sits a step out, with its running sums and its count t of
     steps, and a NaN in a gradient goes into the parameter.
 
+    Parameters may come in groups, each a dict with hyperparameters of its own. A group is itself an optimizer, of
+    `group.params`; what it does not set, it has from the optimizer as a whole. So `optimizer.lr = 0.01` changes
+    the learning rate of all groups without their own, and `optimizer.groups[0].lr = 0.1` that of one group.
+
     Args:
-        params: the parameters, such as `model.parameters()`.
+        params: the parameters, such as `model.parameters()`; or groups of them, as in
+            `[{"params": body.parameters(), "lr": 1e-4}, {"params": head.parameters()}]`.
         **hyperparameters: their values, for attributes of class `Hyperparameter`.
 
-    Errors: OptionError for what is no parameter, ArgumentError for none, for one given twice and for one that
-    was computed, DtypeError for data that are no floating numbers; those of `Hyperparameter`.
+    Errors: OptionError for what is no parameter, no group and no hyperparameter; ArgumentError for no parameters,
+    for one given twice and for one that was computed; DtypeError for data that are no floating numbers; those of
+    `Hyperparameter` and `check`.
 
     >>> import numpy as np
     >>> import tinygrad_edu as tg
@@ -49,15 +56,57 @@ class Optimizer:
 
     lr = Hyperparameter(NOT_NEGATIVE)
 
-    running: ClassVar[tuple[str, ...]] = ()
-    """Names of the running sums, such as Adam's m and v: vectors like theta, 0 before the first step."""
+    follows: "Optimizer"
+    """Of a group: the optimizer that it has its other hyperparameters from."""
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        """Names of the running sums, such as Adam's m and v: vectors like theta, 0 before the first step."""
+        return ()
 
     def __init__(self, params: Iterable[Any], **hyperparameters: Any) -> None:
         self._hyperparameters = tuple(hyperparameters)
         for name, value in hyperparameters.items():
             setattr(self, name, value)
-        self._slots = lay_out(type(self).__name__, params, len(self.running))
-        self._floats = [slot for slot in self._slots if slot.is_float]
+        self.check()
+        given = parameter_groups(type(self).__name__, params)
+        self._groups = [self._group(settings) for _, settings in given if settings is not None]
+        # nothing was touched so far, and nothing can fail from here on
+        slots: list[Slot] = []
+        for group, (members, settings) in zip(self.groups, given, strict=True):
+            placed = lay_out(members, len(group.running), len(slots), None if settings is None else group)
+            group._take(placed)
+            slots += placed
+        self._take(slots)
+
+    def _group(self, settings: dict[str, Any]) -> "Optimizer":
+        """A parameter group with these hyperparameters, as yet without parameters."""
+        group = object.__new__(type(self))
+        group._hyperparameters, group._groups, group.follows = self._hyperparameters, [], self
+        for name, value in settings.items():
+            if name not in self._hyperparameters:
+                raise OptionError(f"{type(self).__name__}: a parameter group has no {name!r}; it may have its own "
+                                  f"{', '.join(self._hyperparameters)}")
+            vars(group)[name] = getattr(type(self), name).checked(type(self).__name__, value)
+        group.check()
+        return group
+
+    def _take(self, slots: list[Slot]) -> None:
+        self._slots = slots
+        self._floats = [slot for slot in slots if slot.is_float]
+
+    @property
+    def groups(self) -> list["Optimizer"]:
+        """The parameter groups, in the order given; without groups, the optimizer alone."""
+        return self._groups or [self]
+
+    @property
+    def params(self) -> list[Any]:
+        """The parameters, in the order given."""
+        return [slot.parameter for slot in self._in_given_order()]
+
+    def check(self) -> None:
+        """Raise ArgumentError if hyperparameters contradict each other; for optimizers where they can."""
 
     def update(self, theta: np.ndarray, g: np.ndarray, t: int, scratch: np.ndarray,
                *running: np.ndarray) -> None:
@@ -86,10 +135,11 @@ class Optimizer:
         with np.errstate(all="ignore"):  # what is not finite is no reason to stop halfway
             for run in runs(ready):
                 block = run.block
+                update = (block.group or self).update
                 for i in range(run.start, run.stop, PIECE):
                     part = slice(i, min(i + PIECE, run.stop))
-                    self.update(block.theta[part], block.g[part], run.t, block.scratch[:part.stop - i],
-                                *[vector[part] for vector in block.running])
+                    update(block.theta[part], block.g[part], run.t, block.scratch[:part.stop - i],
+                           *[vector[part] for vector in block.running])
         for slot in self._floats:
             if slot.parameter.grad is not None:
                 slot.parameter._numbers = slot.data.item()
@@ -103,7 +153,8 @@ class Optimizer:
         """All that the next steps depend on but the parameters and gradients, as new arrays by name.
 
         That is the hyperparameters; `t`, the steps each parameter took; and each running sum of parameter i
-        as `<name>.<i>`. `interop.save` can write it to a file.
+        as `<name>.<i>`. With groups also `groups`, how many parameters each has, and the hyperparameters of
+        group k itself as `groups.<k>.<name>`. `interop.save` can write it to a file.
 
         >>> import numpy as np
         >>> import tinygrad_edu as tg
@@ -111,12 +162,12 @@ class Optimizer:
         {'lr': array(0.5), 'momentum': array(0.9), 'dampening': array(0), 'weight_decay': array(0),
          'nesterov': array(False), 't': array([0]), 'velocity.0': array([0., 0.])}
         """
-        slots = self._in_given_order()
-        state = {name: np.array(getattr(self, name)) for name in self._hyperparameters}
-        state["t"] = np.array([slot.t for slot in slots])
-        for i, name in enumerate(self.running):
-            state |= {f"{name}.{slot.number}": slot.running(i).copy() for slot in slots}
-        return state
+        state = {prefix + name: np.array(vars(owner)[name]) for owner, prefix in self._owners()
+                 for name in self._hyperparameters if name in vars(owner)}
+        if self._groups:
+            state["groups"] = np.array(self._sizes())
+        state["t"] = np.array([slot.t for slot in self._in_given_order()])
+        return state | {name: place.copy() for name, place in self._running_sums().items()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state_dict` returned for an optimizer of the same class and like parameters.
@@ -130,10 +181,11 @@ class Optimizer:
         if not isinstance(state, Mapping):
             raise StateError(f"{function}: expected a dict of arrays by name, got {type(state).__name__}; "
                              f"{cure}")
-        sums = {f"{name}.{slot.number}": slot.running(i)
-                for i, name in enumerate(self.running) for slot in slots}
-        if wrong := {*self._hyperparameters, "t", *sums} ^ state.keys():
-            missing, unknown = sorted(wrong - state.keys()), sorted(wrong & state.keys(), key=str)
+        sums = self._running_sums()
+        needed = {*self._hyperparameters, "t", *sums, *(["groups"] if self._groups else [])}
+        possible = needed | {prefix + name for _, prefix in self._owners() for name in self._hyperparameters}
+        if not needed <= state.keys() <= possible:
+            missing, unknown = sorted(needed - state.keys()), sorted(state.keys() - possible, key=str)
             raise StateError(f"{function}: missing are {missing}, unknown are {unknown}; {cure}")
 
         def array(name: str, shape: tuple[int, ...], kinds: str) -> np.ndarray:
@@ -147,16 +199,22 @@ class Optimizer:
             return value
 
         try:
-            settings = {name: getattr(type(self), name).checked(function, state[name])
-                        for name in self._hyperparameters}
+            settings = [{name: getattr(type(self), name).checked(function, state[prefix + name])
+                         for name in self._hyperparameters if prefix + name in state} for _, prefix in self._owners()]
         except (ArgumentError, OptionError) as error:
             raise StateError(f"{error}; {cure}") from None
         steps = array("t", (len(slots),), "iu")
         if (steps < 0).any():
             raise StateError(f"{function}: 't' counts steps, but has {steps.min()}; {cure}")
+        if self._groups and array("groups", (len(self._groups),), "iu").tolist() != self._sizes():
+            raise StateError(f"{function}: the groups have {self._sizes()} parameters, but {state['groups']} in the "
+                             f"state; {cure}")
         loaded = {name: array(name, place.shape, "fiu") for name, place in sums.items()}
 
-        vars(self).update(settings)
+        for (owner, _), own in zip(self._owners(), settings, strict=True):
+            for name in self._hyperparameters:
+                vars(owner).pop(name, None)
+            vars(owner).update(own)
         for slot, t in zip(slots, steps.tolist(), strict=True):
             slot.t = t
         for name, place in sums.items():
@@ -165,7 +223,20 @@ class Optimizer:
     def __repr__(self) -> str:
         settings = ", ".join(f"{name}={getattr(self, name)}" for name in self._hyperparameters)
         size = sum(slot.data.size for slot in self._slots)
-        return f"<{type(self).__name__}({settings}) of {size} numbers in {len(self._slots)} parameters>"
+        groups = f", in {len(self._groups)} groups" if self._groups else ""
+        return f"<{type(self).__name__}({settings}) of {size} numbers in {len(self._slots)} parameters{groups}>"
+
+    def _owners(self) -> list[tuple["Optimizer", str]]:
+        """Whose hyperparameters a state has, and what their names begin with there: the whole's, each group's."""
+        return [(self, ""), *((group, f"groups.{k}.") for k, group in enumerate(self._groups))]
+
+    def _sizes(self) -> list[int]:
+        return [len(group._slots) for group in self._groups]
+
+    def _running_sums(self) -> dict[str, np.ndarray]:
+        """Where each running sum of each parameter is, by its name in a state."""
+        return {f"{name}.{slot.number}": slot.running(i) for group in self.groups
+                for i, name in enumerate(group.running) for slot in group._in_given_order()}
 
     def _in_given_order(self) -> list[Slot]:
         return sorted(self._slots, key=lambda slot: slot.number)

@@ -1,12 +1,12 @@
 """Gradient descent, with momentum if wished."""
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from tinygrad_edu.errors import ArgumentError
-from tinygrad_edu.optim.hyperparameter import NOT_NEGATIVE, Hyperparameter
+from tinygrad_edu.optim.hyperparameter import NOT_NEGATIVE, YES_OR_NO, Hyperparameter
 from tinygrad_edu.optim.optimizer import Optimizer
 
 
@@ -22,7 +22,7 @@ class SGD(Optimizer):
         b ← μ b + g,           θ ← θ − α (g + μ b)     (Nesterov: as if already one step ahead)
 
     Args:
-        params: the parameters, such as `model.parameters()`.
+        params: the parameters, such as `model.parameters()`, or groups of them; see `Optimizer`.
         lr: the learning rate α, 0 or more. It may be assigned between steps.
         momentum: μ, 0 or more, usually 0.9.
         dampening: τ, how much of each new gradient is left out of the velocity.
@@ -50,18 +50,20 @@ class SGD(Optimizer):
     momentum = Hyperparameter(NOT_NEGATIVE)
     dampening = Hyperparameter("a number", low=-np.inf)
     weight_decay = Hyperparameter(NOT_NEGATIVE)
-    nesterov = Hyperparameter("True or False", kinds="b")
+    nesterov = Hyperparameter(YES_OR_NO, kinds="b")
 
-    running: ClassVar[tuple[str, ...]] = ("velocity",)
+    running = ("velocity",)
 
     def __init__(self, params: Iterable[Any], lr: float = 1e-3, momentum: float = 0, dampening: float = 0,
                  weight_decay: float = 0, nesterov: bool = False) -> None:
-        self.momentum, self.dampening, self.nesterov = momentum, dampening, nesterov
-        if self.nesterov and (self.momentum == 0 or self.dampening != 0):
-            raise ArgumentError(f"SGD: nesterov=True needs momentum above 0 and dampening=0, got "
-                                f"momentum={momentum} and dampening={dampening}; try momentum=0.9")
         super().__init__(params, lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay,
                          nesterov=nesterov)
+
+    def check(self) -> None:
+        """Raise ArgumentError for Nesterov's form without momentum or with dampening."""
+        if self.nesterov and (self.momentum == 0 or self.dampening != 0):
+            raise ArgumentError(f"SGD: nesterov=True needs momentum above 0 and dampening=0, got "
+                                f"momentum={self.momentum} and dampening={self.dampening}; try momentum=0.9")
 
     def update(self, theta: np.ndarray, g: np.ndarray, t: int, scratch: np.ndarray,
                *running: np.ndarray) -> None:
