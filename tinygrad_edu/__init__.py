@@ -24,7 +24,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Value", "grad", "value_and_grad", "jacobian", "hessian", "vjp", "jvp", "hvp",
     "no_grad", "enable_grad", "detect_anomaly", "primitive", "Op", "OPS",
-    "draw", "manual_seed", "check", "data", "interop", "nn", "optim", "plots", *_ops,
+    "draw", "manual_seed", "check", "data", "interop", "linear_models", "nn", "optim", "plots", "training", *_ops,
 ]
 
 _memory.keep_freed_memory()
@@ -32,6 +32,6 @@ _memory.look_for_cycles_where_there_are_any()
 
 
 def __getattr__(name: str) -> object:
-    if name in ("interop", "plots"):  # imported when they are asked for, since not every program saves or plots
+    if name in ("training", "interop", "linear_models", "plots"):  # imported when asked for; not every program needs them
         return import_module(f"tinygrad_edu.{name}")
     raise AttributeError(f"module 'tinygrad_edu' has no attribute {name!r}")

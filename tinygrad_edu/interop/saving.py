@@ -55,7 +55,7 @@ def save(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
     ((2, 3), 7)
     """
     path = Path(path)
-    pack, _ = _format("save", path)
+    pack, _ = file_format("save", path)
     write_all_or_nothing(path, pack(_checked(state)))
 
 
@@ -75,7 +75,7 @@ def load(path: str | os.PathLike[str]) -> State:
     For an example see `save`.
     """
     path = Path(path)
-    _, unpack = _format("load", path)
+    _, unpack = file_format("load", path)
     packed = path.read_bytes()
     try:
         return unpack(packed)
@@ -87,8 +87,11 @@ def load(path: str | os.PathLike[str]) -> State:
                               "fetch or save it again") from error
 
 
-def _format(function: str, path: Path) -> tuple[Callable[[State], bytes], Callable[[bytes], State]]:
-    """How to pack a state into the bytes of a file of this name, and how to unpack it."""
+def file_format(function: str, path: Path) -> tuple[Callable[[State], bytes], Callable[[bytes], State]]:
+    """How to pack a state into the bytes of a file of this name, and how to unpack it.
+
+    Errors: ArgumentError if its ending names no known format.
+    """
     formats = {".npz": (_pack_npz, _unpack_npz), ".safetensors": (_pack_safetensors, _unpack_safetensors)}
     if path.suffix not in formats:
         raise ArgumentError(f"{function}: the ending of {path.name!r} names no known format; "

@@ -1,0 +1,361 @@
+"""`fit` does what a loop written by hand does, to the bit; it stops when it must, and refuses what it cannot train."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+
+import tinygrad_edu as tg
+from tinygrad_edu import nn, optim
+from tinygrad_edu.errors import ArgumentError, DivergenceWarning, DtypeError, OptionError, ShapeError
+from tinygrad_edu.training import Callback, EarlyStopping, fit
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(50, 3))
+Y = np.stack([np.sin(X[:, 0]), X[:, 1] * X[:, 2]], axis=1)
+LABELS = (X[:, 0] > 0).astype(int) + (X[:, 1] > 0)
+
+
+def network(outputs=2, **options):
+    model = nn.MLP([3, 8, outputs], rng=1, **options)
+    return model, optim.Adam(model.parameters(), lr=0.01)
+
+
+def bits(model):
+    return [p.data.tobytes() for p in model.parameters()]
+
+
+# ----- against the loop written by hand -----
+
+@pytest.mark.parametrize("batch_size", [None, 16, 50, 200])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_fit_gives_the_bits_of_the_bare_loop(batch_size, dtype):
+    x, y = X.astype(dtype), Y.astype(dtype)
+    model, optimizer = network(dtype=dtype)
+    loss, generator, losses = nn.MSELoss(), np.random.default_rng(7), []
+    for _ in range(5):
+        rows = [(x, y)] if batch_size is None else tg.data.batches(x, y, batch_size=batch_size, rng=generator)
+        for inputs, targets in rows:
+            J = loss(model(inputs), targets)
+            optimizer.zero_grad()
+            J.backward()
+            optimizer.step()
+            losses.append(J.item())
+
+    fitted, its_optimizer = network(dtype=dtype)
+    history = fit(fitted, loss, its_optimizer, x, y, epochs=5, batch_size=batch_size, rng=7)
+    assert bits(fitted) == bits(model)
+    sizes = [16, 16, 16, 2] if batch_size == 16 else [50]
+    means = np.average(np.reshape(losses, (5, -1)), axis=1, weights=sizes)
+    np.testing.assert_allclose(history["loss"], means, rtol=1e-13)
+    assert {p.data.dtype for p in fitted.parameters()} == {np.dtype(dtype)}
+
+
+def test_penalty_and_schedule_are_those_of_the_bare_loop():
+    def penalty(model):
+        return 0.1 * sum(((p * p).sum() for p in model.parameters()), tg.Value(0.0))
+
+    def schedule(step):
+        return 0.1 / (1 + step)
+
+    model, optimizer = network()
+    losses, penalties = [], []
+    for step in range(6):
+        data_loss, P = nn.MSELoss()(model(X), Y), penalty(model)
+        optimizer.zero_grad()
+        (data_loss + P).backward()
+        optimizer.lr = schedule(step)
+        optimizer.step()
+        losses.append(data_loss.item())
+        penalties.append(P.item())
+
+    fitted, its_optimizer = network()
+    history = fit(fitted, nn.MSELoss(), its_optimizer, X, Y, epochs=6, penalty=penalty, schedule=schedule)
+    assert bits(fitted) == bits(model)
+    assert history["loss"] == losses
+    np.testing.assert_allclose(history["penalty"], penalties, rtol=1e-12)  # found as J - loss
+    assert history["learning_rate"] == [0.1 / (1 + step) for step in range(6)]
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_one_others():
+    def run(seed):
+        model, optimizer = network(dropout=0.3)
+        tg.manual_seed(5)
+        history = fit(model, nn.MSELoss(), optimizer, X, Y, epochs=3, batch_size=8, validation=0.2, rng=seed)
+        return bits(model), history["loss"], history["validation_loss"]
+
+    assert run(1) == run(1)
+    assert run(1) != run(2)
+
+
+def test_without_a_seed_the_generator_of_the_library_shuffles():
+    def run():
+        model, optimizer = network()
+        fit(model, nn.MSELoss(), optimizer, X, Y, epochs=2, batch_size=8)
+        return bits(model)
+
+    tg.manual_seed(3)
+    first = run()
+    tg.manual_seed(3)
+    assert run() == first != run()
+
+
+# ----- validation and metrics -----
+
+def test_a_share_for_validation_is_dealt_as_train_test_split_does():
+    X_train, X_val, y_train, y_val = tg.data.train_test_split(X, LABELS, test_size=0.3, rng=4)
+    model, optimizer = network(outputs=3)
+    history = fit(model, nn.CrossEntropyLoss(), optimizer, X, LABELS, epochs=4, validation=0.3, metrics="accuracy",
+                  rng=4)
+    again, its_optimizer = network(outputs=3)
+    pair = fit(again, nn.CrossEntropyLoss(), its_optimizer, X_train, y_train, epochs=4, validation=(X_val, y_val),
+               metrics=["accuracy"])
+    assert bits(model) == bits(again)
+    assert {**history, "seconds": 0} == {**pair, "seconds": 0}
+    logits = model(X_val)
+    assert history["validation_loss"][-1] == pytest.approx(nn.CrossEntropyLoss()(logits, y_val).item(), rel=1e-14)
+    assert history["validation_accuracy"][-1] == np.mean(logits.data.argmax(axis=1) == y_val)
+
+
+def test_metrics_of_training_are_those_of_the_predictions_before_each_update():
+    model, optimizer = network()
+    first = model(X).data.copy()
+
+    def largest_error(prediction, target):
+        return np.abs(prediction - target).max()
+
+    history = fit(model, nn.MSELoss(), optimizer, X, Y, epochs=1, metrics=["mae", largest_error])
+    assert history["mae"] == [pytest.approx(np.mean(np.abs(first - Y)), rel=1e-14)]
+    assert history["largest_error"] == [np.abs(first - Y).max()]
+
+
+def test_the_history_has_a_number_per_epoch_of_all_that_was_asked_for():
+    model, optimizer = network()
+    history = fit(model, nn.MSELoss(), optimizer, X, Y, epochs=3, validation=(X[:9], Y[:9]), metrics=["r2", "rmse"])
+    assert list(history) == ["loss", "r2", "rmse", "validation_loss", "validation_r2", "validation_rmse",
+                             "learning_rate", "seconds"]
+    assert {len(column) for column in history.values()} == {3} and history.epochs == 3
+    assert history["learning_rate"] == [0.01] * 3 and min(history["seconds"]) > 0
+    assert history.stop_reason == "all 3 epochs are done"
+
+
+def test_dropout_is_on_in_training_off_in_validation_and_off_at_the_end():
+    seen = []
+
+    class Watch(nn.Module):
+        def forward(self, x):
+            seen.append(self.training)
+            return x
+
+    model = nn.Sequential(nn.Linear(3, 2, rng=0), Watch())
+    fit(model, nn.MSELoss(), optim.SGD(model.parameters()), X, Y, epochs=2, batch_size=25, validation=(X, Y))
+    rehearsal, epoch = [False, False], [True, True, False]
+    assert seen == rehearsal + 2 * epoch
+    assert not model.training
+
+
+def test_a_memmap_is_trained_on_without_being_read_as_a_whole(tmp_path):
+    file = np.lib.format.open_memmap(tmp_path / "X.npy", mode="w+", dtype=np.float64, shape=X.shape)
+    file[:] = X
+    file.flush()
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    one, its_optimizer = network()
+    fit(one, nn.MSELoss(), its_optimizer, mapped, Y, epochs=2, batch_size=10, rng=0, validation=(mapped[-9:], Y[-9:]))
+    other, optimizer = network()
+    fit(other, nn.MSELoss(), optimizer, X, Y, epochs=2, batch_size=10, rng=0, validation=(X[-9:], Y[-9:]))
+    assert bits(one) == bits(other)
+    with pytest.raises(OptionError, match=r"fit: .* memmap .* would read the whole file; pass slices"):
+        fit(one, nn.MSELoss(), its_optimizer, mapped, Y, epochs=1, validation=0.2)
+
+
+# ----- callbacks -----
+
+def test_callbacks_are_called_in_order_with_the_state_of_the_training():
+    calls = []
+
+    class Spy(Callback):
+        def on_start(self, training):
+            calls.append(("start", training.epoch, training.step))
+
+        def after_backward(self, training):
+            assert all(p.grad is not None for p in training.model.parameters())
+            calls.append(("backward", training.epoch, training.step))
+
+        def on_step(self, training):
+            calls.append(("step", training.epoch, training.step))
+
+        def on_epoch(self, training):
+            assert training.history.epochs == training.epoch
+            calls.append(("epoch", training.epoch, training.step))
+
+        def on_end(self, training):
+            calls.append(("end", training.epoch, training.step))
+
+    model, optimizer = network()
+    fit(model, nn.MSELoss(), optimizer, X, Y, epochs=2, callbacks=Spy())
+    assert calls == [("start", 0, 0), ("backward", 1, 0), ("step", 1, 1), ("epoch", 1, 1),
+                     ("backward", 2, 1), ("step", 2, 2), ("epoch", 2, 2), ("end", 2, 2)]
+
+
+def test_gradients_may_be_changed_between_backward_and_update():
+    class Freeze(Callback):
+        def after_backward(self, training):
+            training.optimizer.zero_grad()
+
+    model, optimizer = network()
+    before = bits(model)
+    fit(model, nn.MSELoss(), optimizer, X, Y, epochs=2, callbacks=[Freeze()])
+    assert bits(model) == before
+
+
+def test_a_callback_stops_within_an_epoch_and_the_first_reason_counts():
+    class Stop(Callback):
+        def on_step(self, training):
+            if training.step == 4:
+                training.stop("enough")
+                training.stop("a second reason")
+
+    model, optimizer = network()
+    history = fit(model, nn.MSELoss(), optimizer, X, Y, epochs=9, batch_size=20, callbacks=[Stop()])
+    assert history.stop_reason == "enough" and history.epochs == 2
+
+
+# ----- Ctrl-C and divergence -----
+
+@pytest.mark.parametrize("hook", ["after_backward", "on_step", "on_epoch"])
+def test_ctrl_c_keeps_what_was_reached(hook):
+    def interrupt(self, training):
+        if training.step >= 7:
+            raise KeyboardInterrupt
+
+    ended = []
+    Interrupt = type("Interrupt", (Callback,), {hook: interrupt, "on_end": lambda self, training: ended.append(1)})
+    model, optimizer = network()
+    before = bits(model)
+    history = fit(model, nn.MSELoss(), optimizer, X, Y, epochs=9, batch_size=20, validation=0.2,
+                  callbacks=[Interrupt()])
+    assert history.stop_reason.startswith("stopped by Ctrl-C in epoch 4, after")
+    assert {len(column) for column in history.values()} == {4 if hook == "on_epoch" else 3}
+    assert ended and bits(model) != before and not model.training
+    assert np.isfinite(tg.training.predict(model, X)).all()
+
+
+def test_a_real_sigint_ends_the_training_too():
+    class Press(Callback):
+        def on_epoch(self, training):
+            if training.epoch == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    model, optimizer = network()
+    history = fit(model, nn.MSELoss(), optimizer, X, Y, epochs=10**6, callbacks=[Press()])
+    assert "Ctrl-C" in history.stop_reason and history.epochs < 10
+
+
+def test_a_loss_that_overflows_stops_with_a_diagnosis():
+    model = nn.Linear(3, 2, rng=0)
+    with pytest.warns(DivergenceWarning, match=r"fit: diverged in epoch \d+, step \d+: J is inf, and the first that is "
+                                               r"not finite is the result of \w+.* Try a learning rate below 100,"):
+        history = fit(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=100.0), X, Y, epochs=1000, validation=0.2,
+                      metrics=["r2"], rng=0)
+    assert history["loss"][-1] == np.inf and np.isnan(history["validation_loss"][-1]) and history.epochs < 200
+    assert history.stop_reason.startswith("diverged in epoch")
+    assert all(np.isfinite(p.data).all() for p in model.parameters())  # the step that would spoil them was not made
+
+
+def test_a_parameter_that_became_nan_is_named():
+    class Spoil(Callback):
+        def on_step(self, training):
+            if training.step == 3:
+                training.model.layers[2].weight.data[0, 0] = np.nan
+
+    model, optimizer = network()
+    with pytest.warns(DivergenceWarning, match=r"epoch 4, step 4: J is nan, as the update before made nan in "
+                                               r"'layers\.2\.weight' of shape \(2, 8\)"):
+        fit(model, nn.MSELoss(), optimizer, X, Y, epochs=9, callbacks=[Spoil()])
+
+
+def test_a_parameter_that_the_last_update_spoiled_is_found_as_well():
+    model = nn.Linear(3, 2, rng=0)
+    with pytest.warns(DivergenceWarning, match="epoch 1, step 2: the last update made -?inf in 'weight'"):
+        history = fit(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=1e308), 100 * X, Y, epochs=1)
+    assert history.stop_reason.startswith("diverged")
+
+
+def test_nan_in_a_memmap_is_found_in_its_batch(tmp_path):
+    mapped = np.lib.format.open_memmap(tmp_path / "X.npy", mode="w+", dtype=np.float64, shape=X.shape)
+    mapped[:] = X
+    mapped[33, 1] = np.nan
+    model, optimizer = network()
+    with pytest.warns(DivergenceWarning, match="J is nan, as this batch of X holds nan"):
+        fit(model, nn.MSELoss(), optimizer, mapped, Y, epochs=2, batch_size=10, rng=0)
+
+
+# ----- the progress bar -----
+
+def test_the_progress_bar_shows_the_losses_where_it_is_asked_for_and_is_quiet_else(capfd):
+    model, optimizer = network()
+    fit(model, nn.MSELoss(), optimizer, X, Y, epochs=3, validation=0.2, rng=0)
+    assert capfd.readouterr() == ("", "")
+    fit(model, nn.MSELoss(), optimizer, X, Y, epochs=3, validation=0.2, rng=0, progress=True)
+    bar = capfd.readouterr().err
+    assert "3/3" in bar and "loss" in bar and "validation_loss" in bar
+
+
+# ----- bad input -----
+
+def bad_arguments():
+    nan = X.copy()
+    nan[7, 1] = np.nan
+    yield {"epochs": 0}, ArgumentError, "fit: epochs must be 1 or more, got 0"
+    yield {"epochs": 2.5}, OptionError, "fit: epochs must be a whole number, got 2.5"
+    yield {"batch_size": 0}, ArgumentError, "fit: batch_size must be 1 or more"
+    yield {"validation": 0.0}, ArgumentError, "validation as a share must be between 0 and 1, got 0"
+    yield {"validation": 1.5}, ArgumentError, "validation as a share must be between 0 and 1, got 1.5"
+    yield {"validation": 0.999}, ArgumentError, "each set needs one at least"
+    yield {"validation": "0.2"}, OptionError, r"must be a share of the rows, such as 0.2, or a pair \(X_val, y_val\)"
+    yield {"validation": (X[:5], Y[:4])}, ShapeError, "X_val and y_val must have the same number of rows"
+    yield {"validation": (X[:5, :2], Y[:5])}, ShapeError, "must have rows like those of X"
+    yield {"validation": (nan, Y)}, ArgumentError, "X_val has NaN or infinity in 1 of 50 rows"
+    yield {"metrics": ["acuracy"]}, ArgumentError, "known metrics are 'accuracy', 'r2', 'mae', 'rmse', got 'acuracy'"
+    yield {"metrics": ["confusion_matrix"]}, ArgumentError, r"call training.confusion_matrix\(prediction, target\)"
+    yield {"metrics": [3]}, OptionError, "a metric is a name or a function"
+    yield {"metrics": ["mae", "mae"]}, ArgumentError, "two metrics with the name 'mae'"
+    yield {"metrics": [lambda h, y: h]}, ShapeError, r"the metric '<lambda>' gave an array of shape"
+    yield {"X": X[:40]}, ShapeError, r"the same number of rows, got shapes \(40, 3\) and \(50, 2\)"
+    yield {"X": X[:0], "y": Y[:0]}, ShapeError, "there are no rows"
+    yield {"X": X[:, :2]}, ShapeError, "the 3 features"
+    yield {"X": nan}, ArgumentError, "fit: X has NaN or infinity in 1 of 50 rows, the first is row 7"
+    yield {"y": np.where(Y > 0, np.inf, Y)}, ArgumentError, "fit: y has NaN or infinity"
+    yield {"X": X.astype(str)}, DtypeError, "fit: X has dtype <U"
+    yield {"y": Y[:, 0]}, ShapeError, "must have the same shape"
+    yield {"loss": nn.MSELoss}, OptionError, r"loss is the class MSELoss; make one of it"
+    yield {"loss": None}, OptionError, "loss must be a function"
+    yield {"loss": lambda h, y: h - y}, ShapeError, "only a single number can be minimised"
+    yield {"loss": lambda h, y: 3.0}, OptionError, "there is nothing to differentiate"
+    yield {"loss": nn.CrossEntropyLoss(), "y": LABELS}, ArgumentError, "label"
+    yield {"optimizer": optim.Adam}, OptionError, r"such as optim.Adam\(model.parameters\(\)\), got the class Adam"
+    yield {"optimizer": optim.SGD([tg.Value([1.0])])}, ArgumentError, "not depend on any parameter of the optimizer"
+    yield {"model": lambda x: x}, OptionError, "model must be of type Module"
+    yield {"model": nn.MLP}, OptionError, "got the class MLP"
+    yield {"schedule": 0.1}, OptionError, "schedule must be a function"
+    yield {"penalty": 0.1}, OptionError, "penalty must be a function"
+    yield {"callbacks": [print]}, OptionError, "a callback must be a training.Callback"
+    yield {"callbacks": EarlyStopping}, OptionError, "a callback must be a training.Callback"
+    yield {"callbacks": [EarlyStopping()]}, ArgumentError, r"no 'validation_loss' in the history.*validation=0.2"
+    yield {"rng": "seed"}, OptionError, "rng: expected a whole number"
+
+
+@pytest.mark.parametrize("bad, error, message", list(bad_arguments()), ids=lambda x: x if isinstance(x, str) else "")
+def test_bad_input_is_an_error_and_changes_nothing(bad, error, message):
+    model, optimizer = network()
+    model.layers[1].eval()  # a mode of its own, to be kept
+    modes = [module.training for _, module in model.named_modules()]
+    before, state = bits(model), optimizer.state_dict()
+    arguments = {"model": model, "loss": nn.MSELoss(), "optimizer": optimizer, "X": X, "y": Y, "epochs": 2} | bad
+    with pytest.raises(error, match=message):
+        fit(**arguments)
+    assert bits(model) == before
+    assert all((optimizer.state_dict()[name] == array).all() for name, array in state.items())
+    assert [module.training for _, module in model.named_modules()] == modes
+    assert all(p.grad is None for p in model.parameters())

@@ -1,0 +1,188 @@
+"""`Checkpoint`: a training saved to a file while it runs, from which it goes on to the bit as if it had not stopped."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from tinygrad_edu.data.checks import whole_number
+from tinygrad_edu.errors import ArgumentError, StateError, TinygradError
+from tinygrad_edu.interop.saving import file_format, load, save
+from tinygrad_edu.nn.module import Module
+from tinygrad_edu.random import default_generator
+from tinygrad_edu.training.callbacks import Callback
+from tinygrad_edu.training.history import History
+
+if TYPE_CHECKING:
+    from tinygrad_edu.training.loop import Training
+
+GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
+"""NumPy's random generators: the ones whose state a file may hold."""
+
+
+class Checkpoint(Callback):
+    """Save the training every few epochs, so that a crash costs no more than these: `fit(..., resume=path)` goes on.
+
+    The file holds the model, the optimizer, the history, the state of the other callbacks and that of every random
+    generator: of the shuffling, of the library, and of each layer that has one of its own. It is written all or
+    nothing, and nothing in it is ever run.
+
+    Args:
+        path: of the file, ending in `.npz` or `.safetensors`.
+        every: how many epochs lie between two savings, 1 or more; the last epoch is always saved.
+
+    Errors: OptionError and ArgumentError for an `every` that is no such number, ArgumentError for another ending;
+    OSError if the file cannot be written, when training starts if there is none yet.
+
+    >>> import tempfile
+    >>> import numpy as np, tinygrad_edu as tg
+    >>> X, y = tg.data.make_line(n=20, rng=0)
+    >>> def train(epochs, **options):
+    ...     model = tg.nn.Linear(1, 1, rng=1)
+    ...     optimizer = tg.optim.Adam(model.parameters())
+    ...     return tg.training.fit(model, tg.nn.MSELoss(), optimizer, X, y.reshape(-1, 1), epochs=epochs, batch_size=5,
+    ...                            rng=2, **options)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     part = train(epochs=3, callbacks=tg.training.Checkpoint(f"{folder}/run.npz"))
+    ...     whole = train(epochs=5, resume=f"{folder}/run.npz")
+    >>> whole["loss"] == train(epochs=5)["loss"]
+    True
+    """
+
+    turn: ClassVar[int] = 1  # after all others, to save what they decided
+
+    def __init__(self, path: str | os.PathLike[str], every: int = 1) -> None:
+        self.path, self.every = Path(path), whole_number("Checkpoint: every", every, low=1)
+        file_format("Checkpoint", self.path)
+
+    def on_start(self, training: "Training") -> None:
+        """Write a first file: a path that cannot be written is then found now, and not after hours of training.
+
+        But not over an old one, from which this training may be about to resume.
+        """
+        if not self.path.exists():
+            self.save(training)
+
+    def on_epoch(self, training: "Training") -> None:
+        """Save, if it is time."""
+        last = training.epoch == training.epochs or training.history.stop_reason is not None
+        if last or training.epoch % self.every == 0:
+            self.save(training)
+
+    def save(self, training: "Training") -> None:
+        """Write the file now; it resumes right only from between two epochs."""
+        save(self.path, state_of(training))
+
+
+def state_of(training: "Training") -> dict[str, np.ndarray]:
+    """All that the rest of a training depends on, but the data and what `fit` is given, as arrays by name."""
+    parts = {"model": training.model.state_dict(), "optimizer": training.optimizer.state_dict(),
+             "history": {name: np.array(numbers, np.float64) for name, numbers in training.history.items()},
+             "generator": {name: _packed(generator.bit_generator.state)
+                           for name, generator in _generators(training).items()},
+             "counts": {"epoch": np.array(training.epoch), "step": np.array(training.step)}}
+    for i, callback in enumerate(_with_state(training)):
+        parts[f"callback.{i}"] = callback.state_dict()
+    return {"rng_at_start": _packed(training.rng_at_start),
+            **{f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()}}
+
+
+class Saved:
+    """What a checkpoint holds."""
+
+    def __init__(self, path: Path, state: dict[str, np.ndarray]) -> None:
+        self.path, self.state = path, state
+
+    def part(self, name: str) -> dict[str, np.ndarray]:
+        """The arrays whose names begin so, without that."""
+        return {key[len(name) + 1:]: array for key, array in self.state.items() if key.startswith(f"{name}.")}
+
+    def generator_at_start(self) -> np.random.Generator:
+        """A generator in the state of before the first draw, to set the same rows aside again."""
+        state = _unpacked(self.state["rng_at_start"])
+        if state.get("bit_generator") not in GENERATORS:
+            raise ValueError(f"there is no random generator {state.get('bit_generator')!r}")
+        generator = np.random.Generator(getattr(np.random, state["bit_generator"])())
+        generator.bit_generator.state = state
+        return generator
+
+    def restore(self, training: "Training") -> None:
+        """Put the training where the saved one was.
+
+        Errors: StateError if something does not fit; all is as before then.
+        """
+        before = Saved(self.path, state_of(training))
+        try:
+            self._put_into(training)
+        except BaseException as error:
+            before._put_into(training)
+            if isinstance(error, TinygradError | KeyError | ValueError | TypeError):
+                raise StateError(f"fit: cannot resume from {self.path}: {error}; pass fit a model, an optimizer, "
+                                 "metrics and callbacks like those when it was saved") from error
+            raise
+
+    def _put_into(self, training: "Training") -> None:
+        training.model.load_state_dict(self.part("model"))
+        training.optimizer.load_state_dict(self.part("optimizer"))
+        history = History.from_dict(self.part("history"))
+        if set(history) != set(training.history):
+            raise StateError(f"its history has {', '.join(history)}, this one has {', '.join(training.history)}")
+        training.history = History.from_dict({name: history[name] for name in training.history})
+        generators, states = _generators(training), self.part("generator")
+        if generators.keys() != states.keys():
+            raise StateError(f"it holds the random generators {sorted(states)}, here are {sorted(generators)}")
+        for name, generator in generators.items():
+            generator.bit_generator.state = _unpacked(states[name])
+        training.epoch, training.step = (int(self.part("counts")[name]) for name in ("epoch", "step"))
+        for i, callback in enumerate(_with_state(training)):
+            callback.load_state_dict(self.part(f"callback.{i}"))
+
+
+def read(path: str | os.PathLike[str], epochs: int) -> Saved:
+    """A checkpoint from a file, to go on from up to that many epochs.
+
+    Errors: ArgumentError if it has as many already, StateError if the file is no checkpoint; those of `load`.
+    """
+    saved = Saved(Path(path), load(path))
+    try:
+        saved.generator_at_start()
+        done = int(saved.state["counts.epoch"])
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise StateError(f"fit: {saved.path} holds no training to resume ({error}); pass the file of a "
+                         "training.Checkpoint") from error
+    if done >= epochs:
+        raise ArgumentError(f"fit: the training in {saved.path} has done {done} epochs already, so epochs must be more "
+                            f"than that, got {epochs}")
+    return saved
+
+
+def _with_state(training: "Training") -> list[Any]:
+    """What has a state of its own besides model and optimizer: callbacks, and a schedule that looks at the loss."""
+    schedule = training.schedule
+    return [*(callback for callback in training.callbacks if not isinstance(callback, Checkpoint)),
+            *([schedule] if hasattr(schedule, "state_dict") else [])]
+
+
+def _generators(training: "Training") -> dict[str, np.random.Generator]:
+    """Every random generator that the training may draw from, by name."""
+    found = {"fit": training.rng, "library": default_generator()}
+    modules = [("model", training.model), ("loss", training.loss), ("penalty", training.penalty)]
+    for root, module in modules:
+        for path, part in module.named_modules() if isinstance(module, Module) else ():
+            for name, value in vars(part).items():
+                if isinstance(value, np.random.Generator):
+                    found[".".join(filter(None, [root, path, name]))] = value
+    return found
+
+
+def _packed(state: Mapping[str, Any]) -> np.ndarray:
+    """The state of a generator, numbers of up to 128 bits, as the bytes of a text."""
+    text = json.dumps(state, default=lambda array: array.tolist())
+    return np.frombuffer(text.encode(), np.uint8)
+
+
+def _unpacked(array: np.ndarray) -> Any:
+    return json.loads(np.asarray(array, np.uint8).tobytes())

@@ -1,0 +1,135 @@
+"""What `fit` asks of its arguments, and a rehearsal: what cannot be trained is found before anything is changed."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.data import train_test_split
+from tinygrad_edu.data.checks import as_rows, whole_number
+from tinygrad_edu.engine.graph import ancestors
+from tinygrad_edu.engine.value import Value
+from tinygrad_edu.errors import ArgumentError, DtypeError, OptionError, ShapeError
+from tinygrad_edu.nn.module import Module
+from tinygrad_edu.optim import Optimizer
+from tinygrad_edu.training.activity import evaluating
+from tinygrad_edu.training.callbacks import Callback
+
+
+def checked_data(X: Any, y: Any, validation: Any) -> tuple[np.ndarray, np.ndarray, Any]:
+    """X and y as arrays with equally many rows of finite numbers; validation as a share, a pair of such, or None.
+
+    A memmap is not looked through, as that would read the whole file.
+    """
+    X, y = _pair("X", X, "y", y)
+    if validation is None:
+        return X, y, None
+    if isinstance(validation, tuple | list) and len(validation) == 2:
+        X_val, y_val = _pair("X_val", validation[0], "y_val", validation[1])
+        if X_val.shape[1:] != X.shape[1:] or y_val.shape[1:] != y.shape[1:]:
+            raise ShapeError(f"fit: X_val {X_val.shape} and y_val {y_val.shape} must have rows like those of X "
+                             f"{X.shape} and y {y.shape}")
+        return X, y, (X_val, y_val)
+    if not isinstance(validation, float | np.floating):
+        raise OptionError("fit: validation must be a share of the rows, such as 0.2, or a pair (X_val, y_val), got "
+                          f"{validation!r}")
+    if not 0 < validation < 1:
+        raise ArgumentError(f"fit: validation as a share must be between 0 and 1, got {validation}")
+    if isinstance(X, np.memmap):
+        raise OptionError("fit: to set rows of a memmap aside at random would read the whole file; pass slices, as in "
+                          "fit(..., X[:-1000], y[:-1000], validation=(X[-1000:], y[-1000:]))")
+    return X, y, float(validation)
+
+
+def _pair(name: str, X: Any, y_name: str, y: Any) -> tuple[np.ndarray, np.ndarray]:
+    X, y = _rows(name, X), _rows(y_name, y)
+    if len(X) != len(y):
+        raise ShapeError(f"fit: {name} and {y_name} must have the same number of rows, got shapes {X.shape} and "
+                         f"{y.shape}")
+    return X, y
+
+
+def _rows(name: str, data: Any) -> np.ndarray:
+    array = data if isinstance(data, np.memmap) else as_rows(f"fit: {name}", data)
+    if array.dtype.kind not in "fiub":
+        raise DtypeError(f"fit: {name} has dtype {array.dtype}, but must be real numbers; turn classes into 0, 1, ..., "
+                         "for example by np.unique(y, return_inverse=True)[1]")
+    if array.ndim == 0 or len(array) == 0:
+        raise ShapeError(f"fit: {name} of shape {array.shape} has no rows; one at least is needed")
+    if array.dtype.kind == "f" and not isinstance(array, np.memmap):
+        finite = np.isfinite(array)
+        if not finite.all():
+            rows = np.unique(np.nonzero(~finite)[0])
+            raise ArgumentError(f"fit: {name} has NaN or infinity in {len(rows)} of {len(array)} rows, the first is "
+                                f"row {rows[0]}; remove these rows or fill the gaps")
+    return array
+
+
+def checked_parts(model: Any, loss: Any, optimizer: Any, penalty: Any, schedule: Any, epochs: Any, batch_size: Any,
+                  callbacks: Any) -> tuple[int, int | None, list[Callback]]:
+    """epochs, batch_size and the list of callbacks, once all is known to be of the right kind."""
+    for name, part, kind, example in (("model", model, Module, "nn.MLP([2, 16, 1])"),
+                                      ("optimizer", optimizer, Optimizer, "optim.Adam(model.parameters())")):
+        if not isinstance(part, kind):
+            got = f"the class {part.__name__}" if isinstance(part, type) else f"one of type {type(part).__name__}"
+            raise OptionError(f"fit: {name} must be of type {kind.__name__}, such as {example}, got {got}")
+    for name, part in (("loss", loss), ("penalty", penalty), ("schedule", schedule)):
+        if isinstance(part, type):
+            raise OptionError(f"fit: {name} is the class {part.__name__}; make one of it, as in {part.__name__}(...)")
+        if not callable(part) and (part is not None or name == "loss"):
+            raise OptionError(f"fit: {name} must be a function, got {part!r} of type {type(part).__name__}")
+    callbacks = [callbacks] if isinstance(callbacks, Callback | type) else callbacks
+    try:
+        callbacks = list(callbacks)
+    except TypeError:
+        raise OptionError(f"fit: callbacks must be a list of them, got {callbacks!r}") from None
+    for callback in callbacks:
+        if not isinstance(callback, Callback):
+            raise OptionError(f"fit: a callback must be a training.Callback, such as EarlyStopping(), got {callback!r}")
+    size = None if batch_size is None else whole_number("fit: batch_size", batch_size, low=1)
+    return whole_number("fit: epochs", epochs, low=1), size, callbacks
+
+
+def rehearse(model: Module, loss: Callable[[Any, Any], Any], penalty: Callable[[Module], Any] | None,
+             metrics: dict[str, Callable[..., float]], optimizer: Optimizer, X: np.ndarray, y: np.ndarray,
+             validation: Any) -> None:
+    """Predict some rows as in evaluation, which changes nothing: do model, loss, metrics and data fit together?"""
+    for inputs, targets in ((X, y), *([validation] if isinstance(validation, tuple) else [])):
+        rows = _telling_rows(targets)
+        with evaluating(model):
+            prediction = model(inputs[rows])
+            J = loss(prediction, targets[rows])
+            if penalty is not None:
+                J = J + penalty(model)
+        if not isinstance(J, Value) or not isinstance(prediction, Value):
+            raise OptionError(f"fit: the model gave a {type(prediction).__name__} and the loss a {type(J).__name__}; "
+                              "both must be Values, or there is nothing to differentiate; compute them from the "
+                              "parameters with NumPy functions or those of tinygrad_edu")
+        if J.size != 1:
+            raise ShapeError(f"fit: the loss has shape {J.shape}, but only a single number can be minimised; "
+                             'use reduction="mean"')
+        for name, metric in metrics.items():
+            score = metric(prediction.numpy(), targets[rows])
+            if np.shape(score) != ():
+                raise ShapeError(f"fit: the metric {name!r} gave an array of shape {np.shape(score)}, but the history "
+                                 "has a single number per epoch")
+    if not {id(leaf) for leaf in ancestors([J])[1]} & {id(p) for p in optimizer.params}:
+        raise ArgumentError("fit: the loss does not depend on any parameter of the optimizer; make it for this model, "
+                            "as in optim.Adam(model.parameters())")
+
+
+def _telling_rows(targets: np.ndarray) -> list[int]:
+    """Few rows that tell whether the loss can take all: the first, and those of the smallest and the largest label."""
+    if isinstance(targets, np.memmap):
+        return [0]
+    per_row = targets.size // len(targets)
+    return [0, int(targets.argmin()) // per_row, int(targets.argmax()) // per_row] if per_row else [0]
+
+
+def split(X: np.ndarray, y: np.ndarray, validation: Any,
+          rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray] | None]:
+    """The rows to train with, and those to validate with; a share is dealt out at random."""
+    if not isinstance(validation, float):
+        return X, y, validation
+    X, X_val, y, y_val = train_test_split(X, y, test_size=validation, rng=rng)
+    return X, y, (X_val, y_val)
