@@ -4,6 +4,8 @@ A kernel of kh x kw numbers is laid on an image at oh x ow places; what it cover
 last two axes of an array, (height, width); all axes before them count images: (n, channels, height, width), or any.
 """
 
+from contextlib import contextmanager
+
 import numpy as np
 
 from tinygrad_edu.engine.primitive import builtin
@@ -33,17 +35,29 @@ def _window_counts(owner, size, kernel_size, stride, padding, dilation):
     return counts
 
 
-def _places(kernel_size, counts, stride, dilation):
-    """For each number (i, j) of the kernel: the index of what it covers in a padded image, at all oh x ow places."""
-    (oh, ow), (sh, sw), (dh, dw) = counts, stride, dilation
-    for i, j in np.ndindex(*kernel_size):
-        yield i, j, (..., slice(i * dh, i * dh + oh * sh, sh), slice(j * dw, j * dw + ow * sw, sw))
+def _covered(i, count, stride, dilation):
+    """The index of what the number i of a kernel covers at all its places along one axis."""
+    return slice(i * dilation, i * dilation + count * stride, stride)
 
 
 def _within(size, padding):
     """The index of the image in the padded image."""
     (h, w), (ph, pw) = size, padding
     return ..., slice(ph, ph + h), slice(pw, pw + w)
+
+
+@contextmanager
+def _rows_where_they_are():
+    """Inside, NumPy adds rows of 512 numbers and more where they are.
+
+    Since version 2.3 it first copies rows that are shorter than its buffer into that, usually of 8192 numbers, which
+    makes the addition of long rows three times as slow.
+    """
+    before = np.setbufsize(512)
+    try:
+        yield
+    finally:
+        np.setbufsize(before)
 
 
 def _windows_rule(g, y, x, kernel_size, stride, padding, dilation, fill):
@@ -54,22 +68,25 @@ def _windows_rule(g, y, x, kernel_size, stride, padding, dilation, fill):
 def windows(x, *, kernel_size, stride=1, padding=0, dilation=1, fill=0):
     """y_ijab = x_(sa+di)(sb+dj): what the number (i, j) of the kernel covers at place (a, b), with stride s, dilation d
 
-    x (..., h, w) with a margin of `padding` numbers `fill` on each side; y (..., kh, kw, oh, ow), with
+    x (..., h, w), with a margin of `padding` numbers on each side that are `fill`; y (..., kh, kw, oh, ow), with
     oh = (h + 2 padding - dilation (kh - 1) - 1) // stride + 1. Each option is a number, or two, (down, across).
-    For a convolution as one product of matrices: y has every x kh kw times, but is copied in long runs.
     """
     kernel_size, stride = pair("windows", "kernel_size", kernel_size), pair("windows", "stride", stride)
     padding, dilation = pair("windows", "padding", padding, least=0), pair("windows", "dilation", dilation)
-    size = x.shape[-2:]
-    counts = _window_counts("windows", size, kernel_size, stride, padding, dilation)
-    if any(padding):
-        (h, w), (ph, pw) = size, padding
-        padded = np.full((*x.shape[:-2], h + 2 * ph, w + 2 * pw), fill, np.result_type(x, fill))
+    size, before = x.shape[-2:], x.shape[:-2]
+    oh, ow = _window_counts("windows", size, kernel_size, stride, padding, dilation)
+    (h, w), (ph, pw), (kh, kw) = size, padding, kernel_size
+    if ph or pw:
+        padded = np.full((*before, h + 2 * ph, w + 2 * pw), fill, np.result_type(x, fill))
         padded[_within(size, padding)] = x
         x = padded
-    y = np.empty((*x.shape[:-2], *kernel_size, *counts), x.dtype)
-    for i, j, covered in _places(kernel_size, counts, stride, dilation):
-        y[..., i, j, :, :] = x[covered]
+    # first across, then down: so the second, larger part of the copying goes in runs of oh * ow numbers
+    strips = np.empty((*before, kw, h + 2 * ph, ow), x.dtype)
+    for j in range(kw):
+        strips[..., j, :, :] = x[..., _covered(j, ow, stride[1], dilation[1])]
+    y = np.empty((*before, kh, kw, oh, ow), x.dtype)
+    for i in range(kh):
+        y[..., i, :, :, :] = strips[..., _covered(i, oh, stride[0], dilation[0]), :]
     return y
 
 
@@ -85,14 +102,18 @@ def overlap_add(x, *, size, stride=1, padding=0, dilation=1):
     """
     size, stride = pair("overlap_add", "size", size, least=0), pair("overlap_add", "stride", stride)
     padding, dilation = pair("overlap_add", "padding", padding, least=0), pair("overlap_add", "dilation", dilation)
-    kernel_size, counts = x.shape[-4:-2], x.shape[-2:]
-    if x.ndim < 4 or counts != _window_counts("overlap_add", size, kernel_size, stride, padding, dilation):
+    *before, kh, kw, oh, ow = x.shape if x.ndim >= 4 else (0, 0, 0, 0)
+    if not kh or not kw or (oh, ow) != _window_counts("overlap_add", size, (kh, kw), stride, padding, dilation):
         raise ShapeError(f"overlap_add: x has shape {x.shape}, but must be (..., kh, kw, oh, ow) with all windows of "
                          f"an image of size {size}, as `windows` gives them")
     (h, w), (ph, pw) = size, padding
-    padded = np.zeros((*x.shape[:-4], h + 2 * ph, w + 2 * pw), x.dtype)
-    for i, j, covered in _places(kernel_size, counts, stride, dilation):
-        padded[covered] += x[..., i, j, :, :]
+    strips = np.zeros((*before, kw, h + 2 * ph, ow), x.dtype)
+    padded = np.zeros((*before, h + 2 * ph, w + 2 * pw), x.dtype)
+    with _rows_where_they_are():
+        for i in range(kh):
+            strips[..., _covered(i, oh, stride[0], dilation[0]), :] += x[..., i, :, :, :]
+        for j in range(kw):
+            padded[..., _covered(j, ow, stride[1], dilation[1])] += strips[..., j, :, :]
     return padded[_within(size, padding)]
 
 
@@ -125,7 +146,8 @@ def _filter_windows_weight(g, y, windows, weight, bias):
 
 
 def _filter_windows_bias(g, y, windows, weight, bias):
-    of_each_image = np.sum(g, axis=(-2, -1))
+    rows = np.reshape(g, (*g.shape[:-2], g.shape[-2] * g.shape[-1]))
+    of_each_image = np.matmul(rows, np.ones(rows.shape[-1], rows.dtype))  # the sum of each row, by the faster means
     return np.sum(of_each_image, axis=tuple(range(len(windows.shape) - 5)))
 
 
@@ -146,7 +168,8 @@ def filter_windows(windows, weight, bias=None):
         return y
     bias = bias[:, None, None]
     if bias.dtype == y.dtype:
-        y += bias  # y is new: no other array is needed
+        with _rows_where_they_are():
+            y += bias  # y is new: no other array is needed
         return y
     return y + bias
 
