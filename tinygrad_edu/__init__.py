@@ -32,6 +32,6 @@ _memory.look_for_cycles_where_there_are_any()
 
 
 def __getattr__(name: str) -> object:
-    if name in ("training", "interop", "linear_models", "plots"):  # imported when asked for; not every program needs them
+    if name in ("training", "interop", "linear_models", "plots"):  # not every program needs these
         return import_module(f"tinygrad_edu.{name}")
     raise AttributeError(f"module 'tinygrad_edu' has no attribute {name!r}")
