@@ -117,6 +117,23 @@ def test_a_large_offset_costs_no_digits():  # years, with the intercept far outs
     np.testing.assert_allclose(model.theta_, [float(intercept), float(slope)], rtol=1e-14)
 
 
+@pytest.mark.parametrize("p, digits", [(6, 14), (8, 14), (10, 9)])
+def test_hilbert_columns_keep_their_digits(p, digits):  # the solution for the rounded 1/(i + j + 1), by mpmath
+    mpmath = pytest.importorskip("mpmath")
+    X = 1 / (np.arange(20)[:, None] + np.arange(p) + 1)
+    y = np.cos(np.arange(20))
+    with mpmath.workdps(60):
+        design = mpmath.matrix(X.tolist())
+        exact = mpmath.lu_solve(design.T * design, design.T * mpmath.matrix(y.tolist()))
+    model = LinearRegression(fit_intercept=False)
+    if p == 6:
+        model.fit(X, y)
+    else:
+        with pytest.warns(IllConditionedWarning, match="nearly repeat each other"):
+            model.fit(X, y)
+    np.testing.assert_allclose(model.theta_, [float(t) for t in exact], rtol=10.0**-digits)
+
+
 def test_float32_gives_the_data_not_the_accuracy():
     X, y = (a.astype(np.float32) for a in samples())
     model = LinearRegression().fit(X, y)

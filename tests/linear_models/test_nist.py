@@ -65,7 +65,7 @@ def test_filip_is_solved_to_the_last_digits_for_its_columns_as_they_are(powers):
         variance = (r.T * r)[0] / (len(X) - 11)
         errors = [float(mpmath.sqrt(variance * inverse[i, i])) for i in range(11)]
     assert correct_digits(model.theta_, np.array([float(t) for t in exact])) >= 13
-    assert correct_digits(model.standard_errors_, np.array(errors)) >= 7
+    assert correct_digits(model.standard_errors_, np.array(errors)) >= 13
 
 
 @pytest.mark.parametrize("solver, message", [
