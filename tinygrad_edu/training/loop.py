@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from math import isfinite, nan
+from operator import mul
 from os import PathLike
 from time import perf_counter
 from typing import Any
@@ -116,6 +117,7 @@ class Training:
         self.rng, self.rng_at_start = rng, rng_at_start
         self.epoch = self.step = 0
         self.J = nan
+        self._after_backward, self._on_step = hooks(callbacks, "after_backward"), hooks(callbacks, "on_step")
         self.history = History([
             "loss", *(["penalty"] if penalty else []), *metrics,
             *([f"validation_{name}" for name in ("loss", *metrics)] if validation else []), "learning_rate", "seconds"])
@@ -151,7 +153,7 @@ class Training:
     def _one_epoch(self) -> dict[str, float]:
         """A step for every batch; returns the epoch's row of the history."""
         model, loss, optimizer, penalty, schedule = self.model, self.loss, self.optimizer, self.penalty, self.schedule
-        after_backward, on_step = hooks(self.callbacks, "after_backward"), hooks(self.callbacks, "on_step")
+        after_backward, on_step = self._after_backward, self._on_step
         losses, penalties, sizes, predictions, seen = [], [], [], [], []
         start = perf_counter()
         for inputs, targets in self._batches():
@@ -160,8 +162,11 @@ class Training:
             if penalty is not None:
                 J = data_loss + penalty(model)
             self.J = J.item()
-            losses.append(self.J if penalty is None else data_loss.item())
-            penalties.append(self.J - losses[-1])
+            if penalty is None:
+                losses.append(self.J)
+            else:
+                losses.append(data_loss.item())
+                penalties.append(self.J - losses[-1])
             sizes.append(len(inputs))
             if self.metrics:
                 predictions.append(prediction.numpy())
@@ -184,10 +189,9 @@ class Training:
             if self.history.stop_reason is not None:
                 break
 
-        total = sum(sizes)
-        row = {"loss": sum(loss * (size / total) for loss, size in zip(losses, sizes, strict=True)),
-               "penalty": sum(p * (size / total) for p, size in zip(penalties, sizes, strict=True)),
-               "learning_rate": optimizer.lr}
+        row = {"loss": _mean(losses, sizes), "learning_rate": optimizer.lr}
+        if penalty is not None:
+            row["penalty"] = _mean(penalties, sizes)
         if self.metrics:
             h, target = np.concatenate(predictions), np.concatenate(seen)
             row |= {name: float(metric(h, target)) for name, metric in self.metrics.items()}
@@ -195,7 +199,8 @@ class Training:
             # of a model that has diverged nothing is asked: the losses would call its NaN bad input
             on_validation = scores(model, *self.validation, loss, self.metrics) if isfinite(self.J) else {}
             row |= {f"validation_{name}": on_validation.get(name, nan) for name in ("loss", *self.metrics)}
-        return row | {"seconds": perf_counter() - start}
+        row["seconds"] = perf_counter() - start
+        return row
 
     def _batches(self) -> Iterable[tuple[np.ndarray, ...]]:
         """The rows of an epoch, a batch at a time."""
@@ -209,3 +214,9 @@ class Training:
                   f"{self.optimizer.lr:.3g}, say a tenth of it; scaled features; or clipped gradients")
         self.stop(reason)
         warn(f"fit: {reason}", DivergenceWarning, stacklevel=2)
+
+
+def _mean(numbers: list[float], sizes: list[int]) -> float:
+    """The mean over the batches, each with the weight of its size; of a single one the number itself."""
+    total = sum(sizes)
+    return numbers[0] if len(numbers) == 1 else sum(map(mul, numbers, sizes)) / total

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_edu.data.checks import real_number, whole_number
-from tinygrad_edu.errors import ArgumentError
+from tinygrad_edu.errors import ArgumentError, OptionError
 from tinygrad_edu.training.callbacks import Callback
 from tinygrad_edu.training.metrics import TO_MAXIMIZE
 
@@ -94,6 +94,8 @@ class EarlyStopping(Callback):
                  monitor: str = "validation_loss", maximize: bool | None = None) -> None:
         self.patience = whole_number("EarlyStopping: patience", patience, low=1)
         self.min_delta = real_number("EarlyStopping: min_delta", min_delta, low=0)
+        if not isinstance(monitor, str):
+            raise OptionError(f"EarlyStopping: monitor must be the name of a list of the history, got {monitor!r}")
         self.restore_best, self.monitor = restore_best, monitor
         self.maximize = monitor.removeprefix("validation_") in TO_MAXIMIZE if maximize is None else maximize
         self._forget()
