@@ -21,7 +21,7 @@ LEVELS = {
 }
 
 # What the function that needs it imports, and what only the tests do.
-NOT_AT_IMPORT = ["matplotlib", "scipy", "graphviz", "pygraphviz", "tqdm", "safetensors", "torch", "sklearn"]
+NOT_AT_IMPORT = ["matplotlib", "numpy.random", "scipy", "graphviz", "pygraphviz", "tqdm", "safetensors", "torch", "sklearn"]
 
 
 def module_name(path):
@@ -56,9 +56,13 @@ def imports(module):
 
 
 def may_import(module, other):
-    """Down to any module; on the same level only within a folder, or from one above it, such as `errors`."""
+    """Down to any module; on the same level only within a folder, or from one above it, such as `errors`.
+
+    And an `__init__` collects the names of the folders in its own.
+    """
     if level(other) == level(module):
-        return MODULES[module].parent.is_relative_to(MODULES[other].parent)
+        here, there = MODULES[module].parent, MODULES[other].parent
+        return here.is_relative_to(there) or (MODULES[module].name == "__init__.py" and there.is_relative_to(here))
     return level(other) < level(module)
 
 

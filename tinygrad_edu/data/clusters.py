@@ -46,7 +46,7 @@ def kmeans(X: Any, k: int, max_iterations: int = 300, rng: RandomSource = None) 
     return np.ldexp(centres, exponent), nearest
 
 
-def _spread_out(X: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
+def _spread_out(X: np.ndarray, k: int, rng: "np.random.Generator") -> np.ndarray:
     """The start of k-means++."""
     centres = X[rng.integers(len(X), size=1)]
     while len(centres) < k:

@@ -21,12 +21,12 @@ KINDS: dict[str, Callable[[Any], Any]] = {
 """The answer of a unit by the square of r, the distance in widths."""
 
 
-def _subset(X: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
+def _subset(X: np.ndarray, k: int, rng: "np.random.Generator") -> np.ndarray:
     """k distinct points, drawn at random."""
     return rng.choice(np.unique(X, axis=0), k, replace=False)
 
 
-METHODS: dict[str, Callable[[np.ndarray, int, np.random.Generator], np.ndarray]] = {
+METHODS: "dict[str, Callable[[np.ndarray, int, np.random.Generator], np.ndarray]]" = {
     "kmeans": lambda X, k, rng: kmeans(X, k, rng=rng)[0],
     "subset": _subset,
 }
