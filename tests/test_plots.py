@@ -8,7 +8,7 @@ import pytest
 
 from tinygrad_edu.data import load_digits
 from tinygrad_edu.errors import ArgumentError, MissingDependencyError, OptionError, ShapeError
-from tinygrad_edu.plots import VERMILLION, digit_grid, loss_curve
+from tinygrad_edu.plots import VERMILLION, digit_grid, learning_rate_curve, loss_curve
 
 pytest.importorskip("matplotlib")
 
@@ -105,3 +105,24 @@ def test_without_matplotlib_the_error_names_the_extra(monkeypatch, digits):
     for call in (lambda: loss_curve(history), lambda: digit_grid(X, y, y)):
         with pytest.raises(MissingDependencyError, match=r'pip install "tinygrad_edu\[plot\]"'):
             call()
+
+
+def test_learning_rates_of_one_schedule_and_of_several():
+    from tinygrad_edu.optim.schedules import Cosine, Exponential, Warmup
+    chain = Warmup(0.1, steps=4).then(Cosine(0.1, steps=6))
+    line, = learning_rate_curve(chain, 12).axes[0].lines
+    assert line.get_xdata().tolist() == list(range(12))
+    assert line.get_ydata().tolist() == [chain(step) for step in range(12)]
+    axes, = learning_rate_curve({"slow": Exponential(1.0, 0.9), "of the user": lambda step: 1 / (1 + step)}, 5).axes
+    assert [line.get_label().split(",")[0] for line in axes.lines] == ["slow", "of the user"]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("step", "learning rate")
+
+
+@pytest.mark.parametrize("schedules, steps, error, message", [
+    (0.1, 5, OptionError, "'float' is a float; pass a schedule"), ({"a": None}, 5, OptionError, "'a' is a NoneType"),
+    ({}, 5, ArgumentError, "there is no schedule"), (abs, 0, ArgumentError, "steps must be 1 or more"),
+    (abs, 2.5, OptionError, "steps must be a whole number"),
+])
+def test_bad_schedules_are_not_drawn(schedules, steps, error, message):
+    with pytest.raises(error, match=f"learning_rate_curve: {message}"):
+        learning_rate_curve(schedules, steps)

@@ -1,7 +1,7 @@
 """Figures of training and of its results, drawn with matplotlib; neither a display nor pyplot is needed."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import cycle
 from operator import index
 from typing import TYPE_CHECKING, Any
@@ -87,6 +87,37 @@ def lines(curves: Mapping[str, Sequence[float]], x: Sequence[float] | np.ndarray
     return figure
 
 
+def learning_rate_curve(schedules: Callable[[float], float] | Mapping[str, Callable[[float], float]],
+                        steps: int) -> "Figure":
+    """The learning rates of the first steps: of one schedule, or of several by name.
+
+    Args:
+        schedules: one of `optim.schedules`, or any function of the step; or a dict of them.
+        steps: how many steps, 1 or more.
+
+    Returns: a `matplotlib.figure.Figure`.
+
+    Errors: OptionError for what is no function, ArgumentError for none, both for other steps; as `loss_curve`.
+
+    >>> from tinygrad_edu.optim.schedules import Cosine, Warmup
+    >>> from tinygrad_edu.plots import learning_rate_curve
+    >>> figure = learning_rate_curve(Warmup(0.1, steps=50).then(Cosine(0.1, steps=150, low=0.01)), steps=200)
+    >>> figure.axes[0].get_ylabel()
+    'learning rate'
+    """
+    named = schedules if isinstance(schedules, Mapping) else {
+        getattr(schedules, "__name__", type(schedules).__name__): schedules}
+    if not named:
+        raise ArgumentError("learning_rate_curve: there is no schedule to draw")
+    for name, schedule in named.items():
+        if not callable(schedule):
+            raise OptionError(f"learning_rate_curve: {name!r} is a {type(schedule).__name__}; pass a schedule, or any "
+                              "function of the step")
+    numbers = np.arange(_count("learning_rate_curve", "steps", steps))
+    return lines({name: [schedule(step) for step in numbers.tolist()] for name, schedule in named.items()}, numbers,
+                 x_label="step", y_label="learning rate", function="learning_rate_curve")
+
+
 def digit_grid(images: Any, predictions: Any, labels: Any, columns: int = 8) -> "Figure":
     """Images of digits, each with what a model takes it for; the wrong ones have a frame, a ✗ and the answer.
 
@@ -109,7 +140,7 @@ def digit_grid(images: Any, predictions: Any, labels: Any, columns: int = 8) -> 
     ['0', '1', '✗ 3, is 2']
     """
     images, predictions, labels, side = _digits(images, predictions, labels)
-    columns = min(_columns(columns), len(images))
+    columns = min(_count("digit_grid", "columns", columns), len(images))
     rows = math.ceil(len(images) / columns)
     figure = _figure("digit_grid", width=max(1.0 * columns, 3.0), height=1.25 * rows + 0.5)
     figure.suptitle(f"{np.count_nonzero(predictions == labels)} of {len(labels)} right", color=INK)
@@ -171,11 +202,11 @@ def _digits(images: Any, predictions: Any, labels: Any) -> tuple[np.ndarray, np.
     return images, predictions, labels, side
 
 
-def _columns(columns: Any) -> int:
+def _count(function: str, name: str, number: Any) -> int:
     try:
-        columns = index(columns)
+        number = index(number)
     except TypeError:
-        raise OptionError(f"digit_grid: columns must be a whole number, got {columns!r}") from None
-    if columns < 1:
-        raise ArgumentError(f"digit_grid: columns must be 1 or more, got {columns}")
-    return columns
+        raise OptionError(f"{function}: {name} must be a whole number, got {number!r}") from None
+    if number < 1:
+        raise ArgumentError(f"{function}: {name} must be 1 or more, got {number}")
+    return number
