@@ -189,15 +189,20 @@ def _check_filters(windows, weight, bias):
 
 # ----- pooling -----
 
-def _to_the_first_of_the_largest(g, y, windows):
-    *before, kh, kw, oh, ow = windows.shape
-    largest = (windows == y[..., None, None, :, :]) | (windows != windows)  # for NumPy, NaN is the largest
-    seen = np.logical_or.accumulate(np.reshape(largest, (*before, kh * kw, oh, ow)), axis=-3)
-    first = np.diff(seen, axis=-3, prepend=False)  # of truths: where they change
-    return np.reshape(first, windows.shape) * g[..., None, None, :, :]
+def _first_of_the_largest(windows, y):
+    """True for one number of each window, the largest; at a tie for the first of them, row by row."""
+    first = (windows == y[..., None, None, :, :]) | (windows != windows)  # for NumPy, NaN is the largest
+    *before, kh, kw, oh, ow = first.shape
+    seen = np.zeros((*before, oh, ow), bool)
+    for i, j in np.ndindex(kh, kw):
+        here = first[..., i, j, :, :]
+        here &= ~seen
+        seen |= here
+    return first
 
 
-@builtin(r"\max {windows}", "max", windows=_to_the_first_of_the_largest)
+@builtin(r"\max {windows}", "max", windows=lambda g, y, windows:
+         _first_of_the_largest(windows, y) * g[..., None, None, :, :])
 def max_of_windows(windows):
     """y_ab = max_ij w_ijab: the largest number of each window; at a tie the gradient goes to the first, row by row
 
