@@ -16,12 +16,13 @@ LEVELS = {
     3: ["nn"],
     2: ["engine.transforms", "check", "drawing", "compile"],
     1: ["engine"],
-    0: ["errors", "files", "random", "interop.saving", "engine.primitive", "engine.ops", "optim", "data", "linear_models",
-        "plots"],
+    0: ["errors", "files", "random", "interop.saving", "engine.primitive", "engine.ops", "optim", "data",
+        "linear_models", "plots"],
 }
 
 # What the function that needs it imports, and what only the tests do.
-NOT_AT_IMPORT = ["matplotlib", "numpy.random", "scipy", "graphviz", "pygraphviz", "tqdm", "safetensors", "torch", "sklearn"]
+NOT_AT_IMPORT = ["matplotlib", "numpy.random", "scipy", "graphviz", "pygraphviz", "tqdm", "safetensors", "torch",
+                 "sklearn"]
 
 
 def module_name(path):
