@@ -45,14 +45,14 @@ def loss_curve(history: Mapping[str, Sequence[float]]) -> "Figure":
     return lines(curves, np.arange(1, longest + 1), x_label="epoch", y_label="loss", function="loss_curve")
 
 
-def lines(curves: Mapping[str, Sequence[float]], x: Sequence[float] | np.ndarray, *, x_label: str, y_label: str,
+def lines(curves: Mapping[str, Any], x: Any, *, x_label: str, y_label: str,
           function: str = "lines") -> "Figure":
     """Curves over a common x, one line per entry, each with its last number in the legend.
 
     The axis is logarithmic, so that equal factors look equal, unless a number is 0 or negative.
 
     Args:
-        curves: the numbers by name. Where one is NaN or infinite the line has a gap; a shorter one ends early.
+        curves: lists or arrays of numbers by name. Where one is NaN or infinite the line has a gap; a shorter one ends early.
         x: where they belong, as many as the longest curve has.
         x_label, y_label: what the axes are called, with their units.
         function: who draws, for messages.
@@ -165,7 +165,7 @@ def _figure(function: str, width: float, height: float) -> "Figure":
     return Figure(figsize=(width, height), dpi=120, layout="constrained")
 
 
-def _curves(function: str, history: Mapping[str, Sequence[float]]) -> dict[str, np.ndarray]:
+def _curves(function: str, history: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """The numbers as arrays, one at least, each with something to draw."""
     if not isinstance(history, Mapping):
         raise OptionError(f"{function}: expected a dict of losses by name such as {{'train': [...]}}, "
