@@ -52,7 +52,7 @@ def lines(curves: Mapping[str, Any], x: Any, *, x_label: str, y_label: str,
     The axis is logarithmic, so that equal factors look equal, unless a number is 0 or negative.
 
     Args:
-        curves: lists or arrays of numbers by name. Where one is NaN or infinite the line has a gap; a shorter one ends early.
+        curves: lists or arrays of numbers by name. NaN and infinities leave gaps, a shorter curve ends early.
         x: where they belong, as many as the longest curve has.
         x_label, y_label: what the axes are called, with their units.
         function: who draws, for messages.
