@@ -99,6 +99,16 @@ def test_early_stopping_and_schedule_go_on(tmp_path):
         os.remove(tmp_path / "run.npz")
 
 
+def test_a_schedule_that_looks_at_the_loss_goes_on(tmp_path):
+    def plateau():
+        return optim.schedules.ReduceOnPlateau(0.3, factor=0.5, patience=1)
+
+    straight = train(9, parts=network(dropout_rng=1), schedule=plateau())
+    assert len(set(straight[0]["learning_rate"])) > 2
+    train(4, parts=network(dropout_rng=1), schedule=plateau(), callbacks=Checkpoint(tmp_path / "run.npz"))
+    assert same(train(9, parts=network(dropout_rng=1), schedule=plateau(), resume=tmp_path / "run.npz"), straight)
+
+
 def test_resuming_twice_and_saving_on_is_the_same_training(tmp_path):
     path = tmp_path / "run.npz"
     straight = train(6, parts=network(dropout_rng=1))

@@ -169,6 +169,36 @@ def test_a_memmap_is_trained_on_without_being_read_as_a_whole(tmp_path):
         fit(one, nn.MSELoss(), its_optimizer, mapped, Y, epochs=1, validation=0.2)
 
 
+def test_accuracy_knows_whether_a_single_output_is_a_logit_or_a_probability():
+    y = (X[:, :1] > 0.3).astype(float)
+    for loss, last, middle in ((nn.BCEWithLogitsLoss(), nn.Identity(), 0), (nn.BCELoss(), nn.Sigmoid(), 0.5)):
+        model = nn.Sequential(nn.Linear(3, 1, rng=0), last)
+        h = model(X).data
+        optimizer = optim.SGD(model.parameters(), lr=0.0)
+        history = fit(model, loss, optimizer, X, y, epochs=1, metrics=["accuracy"], validation=(X, y))
+        assert history["accuracy"] == history["validation_accuracy"] == [np.mean((h >= middle) == y)]
+        assert tg.training.evaluate(model, X, y, loss=loss, metrics="accuracy")["accuracy"] == history["accuracy"][0]
+
+
+def test_a_schedule_on_plateau_hears_of_the_validation_loss():
+    heard = []
+
+    class Listening(optim.schedules.Schedule):
+        lr = 0.01
+
+        def rate(self, step):
+            return self.lr
+
+        def observe(self, loss):
+            heard.append(loss)
+
+    model, optimizer = network()
+    history = fit(model, nn.MSELoss(), optimizer, X, Y, epochs=3, validation=(X, Y), schedule=Listening())
+    assert heard == history["validation_loss"]
+    without = fit(model, nn.MSELoss(), optimizer, X, Y, epochs=2, schedule=Listening())
+    assert heard[3:] == without["loss"]
+
+
 # ----- callbacks -----
 
 def test_callbacks_are_called_in_order_with_the_state_of_the_training():
@@ -339,6 +369,7 @@ def bad_arguments():
     yield {"model": lambda x: x}, OptionError, "model must be of type Module"
     yield {"model": nn.MLP}, OptionError, "got the class MLP"
     yield {"schedule": 0.1}, OptionError, "schedule must be a function"
+    yield {"schedule": lambda step: -0.1}, ArgumentError, r"fit: schedule\(0\) as the learning rate: lr must be"
     yield {"penalty": 0.1}, OptionError, "penalty must be a function"
     yield {"callbacks": [print]}, OptionError, "a callback must be a training.Callback"
     yield {"callbacks": EarlyStopping}, OptionError, "a callback must be a training.Callback"

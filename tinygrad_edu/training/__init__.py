@@ -8,11 +8,12 @@ from tinygrad_edu.training.gradient_flow import GradientFlow
 from tinygrad_edu.training.history import History
 from tinygrad_edu.training.loop import Training, fit
 from tinygrad_edu.training.metrics import accuracy, confusion_matrix, mae, r2, rmse
+from tinygrad_edu.training.recipe import Recipe, Result
 from tinygrad_edu.training.stopping import Convergence, EarlyStopping
 from tinygrad_edu.training.verdicts import Verdict
 
 __all__ = [
-    "fit", "History", "predict", "evaluate",
+    "Recipe", "Result", "fit", "History", "predict", "evaluate",
     "accuracy", "r2", "mae", "rmse", "confusion_matrix",
     "EarlyStopping", "Convergence", "Checkpoint", "GradientFlow", "Callback", "Training",
     "diagnose", "Diagnosis", "Verdict",

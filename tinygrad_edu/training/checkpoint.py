@@ -12,6 +12,7 @@ from tinygrad_edu.data.checks import whole_number
 from tinygrad_edu.errors import ArgumentError, StateError
 from tinygrad_edu.interop.saving import file_format, load, save
 from tinygrad_edu.nn.module import Module
+from tinygrad_edu.optim.schedules import Schedule
 from tinygrad_edu.random import default_generator
 from tinygrad_edu.training.callbacks import Callback
 from tinygrad_edu.training.history import History
@@ -169,7 +170,7 @@ def _with_state(training: "Training") -> list[Any]:
     """What has a state of its own besides model and optimizer: callbacks, and a schedule that looks at the loss."""
     schedule = training.schedule
     return [*(callback for callback in training.callbacks if not isinstance(callback, Checkpoint)),
-            *([schedule] if hasattr(schedule, "state_dict") else [])]
+            *([schedule] if isinstance(schedule, Schedule) else [])]
 
 
 def _generators(training: "Training") -> dict[str, np.random.Generator]:

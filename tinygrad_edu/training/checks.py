@@ -91,9 +91,11 @@ def checked_parts(model: Any, loss: Any, optimizer: Any, penalty: Any, schedule:
 
 
 def rehearse(model: Module, loss: Callable[[Any, Any], Any], penalty: Callable[[Module], Any] | None,
-             metrics: dict[str, Callable[..., float]], optimizer: Optimizer, X: np.ndarray, y: np.ndarray,
-             validation: Any) -> None:
+             schedule: Callable[[int], float] | None, metrics: dict[str, Callable[..., float]], optimizer: Optimizer,
+             X: np.ndarray, y: np.ndarray, validation: Any) -> None:
     """Predict some rows as in evaluation, which changes nothing: do model, loss, metrics and data fit together?"""
+    if schedule is not None:
+        Optimizer.lr.checked("fit: schedule(0) as the learning rate", schedule(0))
     for inputs, targets in ((X, y), *([validation] if isinstance(validation, tuple) else [])):
         rows = _telling_rows(targets)
         with evaluating(model):

@@ -47,7 +47,8 @@ def evaluate(model: Module, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] |
         model, X: as for `predict`.
         y: the targets, n rows.
         loss: a loss of `nn` or another function of (prediction, target), if it is asked for.
-        metrics: names or functions of (prediction, target), as for `fit`.
+        metrics: names or functions of (prediction, target), as for `fit`. To count a single output as a logit,
+            "accuracy" must know that the loss is a BCEWithLogitsLoss.
 
     Returns: the scores by name, with that of the loss as "loss".
 
@@ -58,7 +59,7 @@ def evaluate(model: Module, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] |
     >>> tg.training.evaluate(model, [[1.0], [2.0]], [[1.0], [4.0]], loss=tg.nn.MSELoss(), metrics=["mae"])
     {'loss': 2.0, 'mae': 1.0}
     """
-    functions = named_metrics("evaluate", metrics)
+    functions = named_metrics("evaluate", metrics, loss)
     if loss is None and not functions:
         raise ArgumentError('evaluate: nothing is asked for; pass loss=... or metrics=["accuracy"]')
     X, y = as_rows("evaluate", X), as_rows("evaluate", y)

@@ -14,6 +14,7 @@ from tinygrad_edu.data import batches
 from tinygrad_edu.errors import DivergenceWarning
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.optim import Optimizer
+from tinygrad_edu.optim.schedules import Schedule
 from tinygrad_edu.random import RandomSource, default_generator
 from tinygrad_edu.training import checkpoint
 from tinygrad_edu.training.callbacks import Callback, hooks
@@ -47,7 +48,8 @@ def fit(model: Module, loss: Callable[[Any, Any], Any], optimizer: Optimizer, X:
             does not learn from these; the history says how well it does on them.
         metrics: names ("accuracy", "r2", "mae", "rmse") or functions of (prediction, target), for the history.
         penalty: such as `nn.L2Penalty(1e-3)`, added to the loss in training, not in validation.
-        schedule: the learning rate as a function of the step, counted from 0; see `optim.schedules`.
+        schedule: the learning rate as a function of the step, counted from 0; see `optim.schedules`. After each epoch
+            it may observe the loss: the validation loss, if there is one.
         callbacks: what looks on and may stop the training: EarlyStopping, Convergence, Checkpoint, GradientFlow.
         rng: a seed or a `numpy.random.Generator` that sets the validation rows aside and shuffles; the library's own if
             not given.
@@ -74,8 +76,8 @@ def fit(model: Module, loss: Callable[[Any, Any], Any], optimizer: Optimizer, X:
     X, y, validation = checked_data(X, y, validation)
     epochs, batch_size, callbacks = checked_parts(model, loss, optimizer, penalty, schedule, epochs, batch_size,
                                                   callbacks)
-    functions = named_metrics("fit", metrics)
-    rehearse(model, loss, penalty, functions, optimizer, X, y, validation)
+    functions = named_metrics("fit", metrics, loss)
+    rehearse(model, loss, penalty, schedule, functions, optimizer, X, y, validation)
     saved = None if resume is None else checkpoint.read(resume, epochs)
 
     generator = default_generator(rng)
@@ -128,14 +130,17 @@ class Training:
 
     def run(self, progress: bool | None = None) -> None:
         """Train for all epochs, or until something stops it."""
-        on_epoch = hooks(self.callbacks, "on_epoch")
+        on_epoch, schedule = hooks(self.callbacks, "on_epoch"), self.schedule
         self.model.train()
         try:
             # what becomes NaN or infinite is looked for and explained below, so NumPy need not warn of it, too
             with np.errstate(all="ignore"), progress_bar(self.epochs, self.epoch, progress) as show:
                 while self.epoch < self.epochs and self.history.stop_reason is None:
                     self.epoch += 1
-                    self.history.append(self._one_epoch())
+                    row = self._one_epoch()
+                    self.history.append(row)
+                    if isinstance(schedule, Schedule):
+                        schedule.observe(row.get("validation_loss", row["loss"]))
                     for look in on_epoch:
                         look(self)
                     show(self.history)

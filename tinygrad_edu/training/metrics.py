@@ -1,12 +1,14 @@
 """How good predictions are, as numbers a person can read: plain NumPy functions of (prediction, target)."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from tinygrad_edu.data.checks import whole_number
 from tinygrad_edu.errors import ArgumentError, DtypeError, OptionError, ShapeError
+from tinygrad_edu.nn.losses import BCEWithLogitsLoss
 
 
 def accuracy(prediction: Any, target: Any, *, logits: bool = False) -> float:
@@ -123,8 +125,8 @@ TO_MAXIMIZE = ("accuracy", "r2")
 """Those that are better the larger they are; the others and all losses are errors, better the smaller they are."""
 
 
-def named_metrics(function: str, metrics: Any) -> dict[str, Callable[..., float]]:
-    """What an argument `metrics` means: each of its functions by name.
+def named_metrics(function: str, metrics: Any, loss: Any = None) -> dict[str, Callable[..., float]]:
+    """What an argument `metrics` means for a model with this loss: each of its functions by name.
 
     Errors: ArgumentError for an unknown name or one used twice, OptionError for what is neither name nor function.
     """
@@ -142,7 +144,8 @@ def named_metrics(function: str, metrics: Any) -> dict[str, Callable[..., float]
                         if metric == "confusion_matrix" else "")
                 raise ArgumentError(f"{function}: the known metrics are {', '.join(map(repr, METRICS))}, got "
                                     f"{metric!r}{cure}")
-            name, metric = metric, METRICS[metric]
+            of_logits = metric == "accuracy" and isinstance(loss, BCEWithLogitsLoss)
+            name, metric = metric, partial(accuracy, logits=True) if of_logits else METRICS[metric]
         elif callable(metric):
             name = getattr(metric, "__name__", type(metric).__name__)
         else:
