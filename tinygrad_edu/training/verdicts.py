@@ -99,19 +99,11 @@ def vanishing(layers: Sequence[Layer]) -> Iterator[Verdict]:
 
 
 def exploding(layers: Sequence[Layer]) -> Iterator[Verdict]:
-    """A gradient that grows on its way to the first layer, or is larger than anything a step can follow."""
+    """A gradient that grows on its way to the first layer."""
     first, last, ratio = _ends(layers)
     if ratio > EXPLODED:
         yield Verdict("exploding gradient", first, ratio, f"its gradient is {ratio:.1g} times that of {last}",
                       "smaller initial weights (Xavier's, He's), batch normalisation, optim.clip_grad_norm")
-        return
-    for layer in layers:
-        size = rms(layer.weight.data) if layer.weight is not None else 0.0
-        if size and layer.weight_gradient > EXPLODED * size:
-            yield Verdict("exploding gradient", layer.path, layer.weight_gradient / size,
-                          f"its gradient is {layer.weight_gradient / size:.1g} times the size of its weights",
-                          "scaled features and targets, a smaller learning rate, optim.clip_grad_norm")
-            return
 
 
 def symmetric_units(layers: Sequence[Layer]) -> Iterator[Verdict]:
