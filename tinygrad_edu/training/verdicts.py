@@ -16,7 +16,7 @@ MANY_SATURATED = 0.6
 """Of units with a slope of next to nothing. Training that works may saturate a third of a layer, or a half."""
 
 VANISHED = 1e-3
-"""The first layer's gradient as a share of the last one's, below which it learns a thousand times more slowly."""
+"""The gradient that reaches the first layer as a share of the last one's: it learns a thousand times more slowly."""
 
 EXPLODED = 1e3
 """And the other way round: one learning rate cannot suit them both."""
@@ -92,7 +92,7 @@ def vanishing(layers: Sequence[Layer]) -> Iterator[Verdict]:
     if 0 < ratio < VANISHED:
         slopes = [layer.slope for layer in layers if isfinite(layer.slope)]
         yield Verdict("vanishing gradient", first, ratio,
-                      f"its gradient is {ratio:.1g} of that of {last}; the product of the mean slopes of the "
+                      f"the gradient that reaches it is {ratio:.1g} of that of {last}; the product of the mean slopes of the "
                       f"{len(slopes)} activations between them is {prod(slopes):.1g}",
                       "ReLU or tanh instead of the sigmoid, whose slope is at most 0.25; nn.Residual connections, "
                       "batch normalisation, fewer layers, He's or Xavier's initialisation")
@@ -102,7 +102,7 @@ def exploding(layers: Sequence[Layer]) -> Iterator[Verdict]:
     """A gradient that grows on its way to the first layer."""
     first, last, ratio = _ends(layers)
     if ratio > EXPLODED:
-        yield Verdict("exploding gradient", first, ratio, f"its gradient is {ratio:.1g} times that of {last}",
+        yield Verdict("exploding gradient", first, ratio, f"the gradient that reaches it is {ratio:.1g} times that of {last}",
                       "smaller initial weights (Xavier's, He's), batch normalisation, optim.clip_grad_norm")
 
 
@@ -125,14 +125,12 @@ def symmetric_units(layers: Sequence[Layer]) -> Iterator[Verdict]:
 
 
 def _ends(layers: Sequence[Layer]) -> tuple[str, str, float]:
-    """The first and the last layer with weights, and the ratio of their gradients, each in units of its weights."""
-    weighted = [layer for layer in layers if layer.weight is not None and isfinite(layer.weight_gradient)]
-    if len(weighted) < 2:
+    """The first and the last layer with weights, and the ratio of the gradients that reach their outputs."""
+    sizes = [(layer.path, rms(layer.output_gradient)) for layer in layers
+             if layer.weight is not None and layer.output_gradient is not None]
+    if len(sizes) < 2 or not sizes[-1][1]:
         return "", "", np.nan
-    first, last = weighted[0], weighted[-1]
-    sizes = [layer.weight_gradient / (rms(layer.weight.data) or 1.0)  # type: ignore[union-attr]
-             for layer in (first, last)]
-    return first.path, last.path, sizes[0] / sizes[1] if sizes[1] else np.nan
+    return sizes[0][0], sizes[-1][0], sizes[0][1] / sizes[-1][1]
 
 
 def _all_equal(rows: np.ndarray) -> bool:
