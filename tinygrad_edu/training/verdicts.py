@@ -92,7 +92,7 @@ def vanishing(layers: Sequence[Layer]) -> Iterator[Verdict]:
     if 0 < ratio < VANISHED:
         slopes = [layer.slope for layer in layers if isfinite(layer.slope)]
         yield Verdict("vanishing gradient", first, ratio,
-                      f"the gradient that reaches it is {ratio:.1g} of that of {last}; the product of the mean slopes of the "
+                      f"its gradient is {ratio:.1g} of that of {last}; the product of the mean slopes of the "
                       f"{len(slopes)} activations between them is {prod(slopes):.1g}",
                       "ReLU or tanh instead of the sigmoid, whose slope is at most 0.25; nn.Residual connections, "
                       "batch normalisation, fewer layers, He's or Xavier's initialisation")
@@ -102,7 +102,7 @@ def exploding(layers: Sequence[Layer]) -> Iterator[Verdict]:
     """A gradient that grows on its way to the first layer."""
     first, last, ratio = _ends(layers)
     if ratio > EXPLODED:
-        yield Verdict("exploding gradient", first, ratio, f"the gradient that reaches it is {ratio:.1g} times that of {last}",
+        yield Verdict("exploding gradient", first, ratio, f"its gradient is {ratio:.1g} times that of {last}",
                       "smaller initial weights (Xavier's, He's), batch normalisation, optim.clip_grad_norm")
 
 
