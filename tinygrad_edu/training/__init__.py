@@ -6,6 +6,7 @@ from tinygrad_edu.training.diagnose import Diagnosis, diagnose
 from tinygrad_edu.training.evaluation import evaluate, predict
 from tinygrad_edu.training.gradient_flow import GradientFlow
 from tinygrad_edu.training.history import History
+from tinygrad_edu.training.least_squares import LeastSquaresFit, least_squares_fit
 from tinygrad_edu.training.loop import Training, fit
 from tinygrad_edu.training.metrics import accuracy, confusion_matrix, mae, r2, rmse
 from tinygrad_edu.training.recipe import Recipe, Result
@@ -17,4 +18,5 @@ __all__ = [
     "accuracy", "r2", "mae", "rmse", "confusion_matrix",
     "EarlyStopping", "Convergence", "Checkpoint", "GradientFlow", "Callback", "Training",
     "diagnose", "Diagnosis", "Verdict",
+    "least_squares_fit", "LeastSquaresFit",
 ]
