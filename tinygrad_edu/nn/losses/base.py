@@ -7,7 +7,7 @@ from tinygrad_edu.engine import ops
 from tinygrad_edu.engine.value import Value
 from tinygrad_edu.errors import ArgumentError, MissingMethodError, OptionError, ShapeError
 from tinygrad_edu.nn.checks import float_operand, operand
-from tinygrad_edu.nn.losses.checks import LARGEST, check_range, numbers
+from tinygrad_edu.nn.losses.checks import check_range, numbers
 from tinygrad_edu.nn.module import Module
 
 
@@ -124,7 +124,7 @@ class Loss(Module):
         if weight.shape != points:
             raise ShapeError(f"{owner}: weight has shape {weight.shape}, but must have {points}, one number for "
                              "each point")
-        check_range(owner, "weight", weight, 0.0, LARGEST, "finite and 0 or more")
+        check_range(owner, "weight", weight, 0.0, math.inf, "finite and 0 or more")
         if not isinstance(weight, Value):
             weight = weight.astype(losses.dtype)
         return ops.reshape(weight, points + (1,) * (len(losses.shape) - 1)) if len(losses.shape) > 1 else weight

@@ -9,7 +9,7 @@ from tinygrad_edu.engine.value import Value
 from tinygrad_edu.errors import ArgumentError, ShapeError
 from tinygrad_edu.nn.checks import operand
 
-LARGEST, SMALLEST = sys.float_info.max, sys.float_info.min
+SMALLEST = sys.float_info.min
 
 NEARLY_ONE = 1e-3
 """By how much probabilities may miss a sum of 1, and a logarithm of one may be above 0: roundings, even of float16."""
@@ -21,14 +21,17 @@ def numbers(x: Any) -> Any:
 
 
 def check_range(owner: str, name: str, x: Any, low: float, high: float, words: str, *, nan: bool = False) -> None:
-    """Raise ArgumentError for numbers outside of low to high; words: what they must be.
+    """Raise ArgumentError for numbers outside of low to high, and for +∞; words: what they must be.
 
     nan: whether NaN may pass: in a prediction it is for the loss to show, in a target it is a mistake.
     """
     x = numbers(x)
-    wrong = (x < low) | (x > high) if nan else ~((x >= low) & (x <= high))
-    if np.any(wrong):
-        raise ArgumentError(f"{owner}: {name} has the number {np.extract(wrong, x)[0]:g}, but must be {words}")
+    right = (x >= low) & (x <= high) & (x < np.inf)
+    if nan:
+        right = right | (x != x)
+    if not np.all(right):
+        wrong = np.extract(np.logical_not(right), x)[0]
+        raise ArgumentError(f"{owner}: {name} has the number {wrong:g}, but must be {words}")
 
 
 def check_log_probabilities(owner: str, name: str, log_p: Any) -> None:
@@ -55,5 +58,5 @@ def weights(owner: str, name: str, given: Any, ndims: tuple[int, ...]) -> np.nda
     if array.ndim not in ndims or not array.size:
         expected = " or ".join("a number" if ndim == 0 else "one number per class" for ndim in ndims)
         raise ShapeError(f"{owner}: {name} has shape {array.shape}, but must be {expected}")
-    check_range(owner, name, array, 0.0, LARGEST, "finite and 0 or more")
+    check_range(owner, name, array, 0.0, np.inf, "finite and 0 or more")
     return array

@@ -4,10 +4,11 @@ import math
 from typing import Any
 
 from tinygrad_edu.engine import ops
+from tinygrad_edu.engine.value import Value
 from tinygrad_edu.errors import ShapeError
 from tinygrad_edu.nn.checks import float_operand
 from tinygrad_edu.nn.losses.base import Loss
-from tinygrad_edu.nn.losses.checks import LARGEST, SMALLEST, check_range
+from tinygrad_edu.nn.losses.checks import SMALLEST, check_range
 from tinygrad_edu.optim.hyperparameter import YES_OR_NO, Hyperparameter
 
 HALF_LN_2_PI = math.log(2 * math.pi) / 2
@@ -165,11 +166,13 @@ class GaussianNLLLoss(Loss):
                 weight: Any = None) -> Any:
         prediction, target = self.paired(prediction, target)
         variance = float_operand("GaussianNLLLoss", "variance", variance)
+        if not variance.shape and not isinstance(variance, Value):
+            variance = variance.astype(prediction.dtype)  # a single number has no precision of its own
         shape = prediction.shape
         if variance.shape not in (shape, (*shape[:-1], 1), ()):
             raise ShapeError(f"GaussianNLLLoss: variance has shape {variance.shape}, but must have that of the "
                              f"prediction, {shape}, or {(*shape[:-1], 1)}, or be one number; reshape it")
-        check_range("GaussianNLLLoss", "variance", variance, 0.0, LARGEST,
+        check_range("GaussianNLLLoss", "variance", variance, 0.0, math.inf,
                     "finite and 0 or more; make the model's output positive, for example by nn.Softplus", nan=True)
         losses = ops.gaussian_nll(prediction, target, variance, eps=self.eps)
         return self.reduced(losses + HALF_LN_2_PI if self.full else losses, weight)
