@@ -8,7 +8,7 @@ import pytest
 
 from tinygrad_edu.data import load_digits
 from tinygrad_edu.errors import ArgumentError, MissingDependencyError, OptionError, ShapeError
-from tinygrad_edu.plots import VERMILLION, digit_grid, learning_rate_curve, loss_curve
+from tinygrad_edu.plots import VERMILLION, confusion_matrix, digit_grid, learning_rate_curve, loss_curve
 
 pytest.importorskip("matplotlib")
 
@@ -41,6 +41,43 @@ def test_losses_of_0_and_below_get_a_linear_axis(losses):
 def test_odd_histories_can_be_drawn_and_written(odd, tmp_path):
     loss_curve(odd).savefig(tmp_path / "loss.png")
     assert (tmp_path / "loss.png").stat().st_size > 1000
+
+
+def test_many_lines_are_shades_in_their_order_and_named_beside_the_axes():
+    figure = loss_curve({f"layer {i}": [1.0, 0.1**i] for i in range(9)})
+    axes, = figure.axes
+    lightness = [sum(line.get_color()[:3]) for line in axes.lines]
+    assert len(set(lightness)) == 9 and lightness[0] == min(lightness)
+    figure.draw_without_rendering()
+    assert axes.get_legend().get_window_extent().x0 >= axes.get_window_extent().x1
+
+
+def test_a_notebook_is_given_a_picture_without_pyplot():
+    assert loss_curve(history)._repr_png_().startswith(b"\x89PNG")
+
+
+def test_counts_of_mistakes_stand_in_their_cells_and_darken_them():
+    matrix = np.array([[5, 0, 1], [0, 7, 0], [3, 0, 6]])
+    axes, = confusion_matrix(matrix, ["a", "b", "c"]).axes
+    written = {(int(text.get_position()[1]), int(text.get_position()[0])): text.get_text() for text in axes.texts}
+    assert written == {(i, j): str(matrix[i, j]) for i, j in np.argwhere(matrix)}
+    shade = axes.images[0].get_array().filled(np.nan)
+    np.testing.assert_array_equal(shade, [[np.nan, np.nan, 1], [np.nan, np.nan, np.nan], [3, np.nan, np.nan]])
+    assert axes.get_title() == "18 of 22 right"
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b", "c"]
+    confusion_matrix(np.diag([1, 2])).draw_without_rendering()  # no mistake at all
+
+
+@pytest.mark.parametrize("matrix, names, error, message", [
+    ([1, 2], (), ShapeError, r"got \(2,\); training.confusion_matrix"),
+    (np.ones((2, 3)), (), ShapeError, r"got \(2, 3\)"), (np.ones((0, 0)), (), ShapeError, r"got \(0, 0\)"),
+    (np.eye(2), ["a"], ShapeError, "1 class_names do not fit 2 classes"),
+    (np.eye(2) / 2, (), ArgumentError, "must hold counts"), (-np.eye(2), (), ArgumentError, "must hold counts"),
+    ([["a"]], (), ArgumentError, "must hold counts"),
+])
+def test_bad_confusion_matrices_are_refused(matrix, names, error, message):
+    with pytest.raises(error, match=f"^confusion_matrix: .*{message}"):
+        confusion_matrix(matrix, names)
 
 
 def test_wrong_digits_have_a_sign_the_answer_and_a_frame(digits):

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from itertools import cycle
+from io import BytesIO
 from operator import index
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,8 @@ BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 INK, PALE = "#333333", "#DDDDDD"
 
 LINE_STYLES = ((BLUE, "-"), (VERMILLION, "--"), (GREEN, "-."), (PURPLE, ":"))
-"""Lines differ by colour and by dashes, so that they can be told apart in grey print, too."""
+"""Lines differ by colour and by dashes, so that they can be told apart in grey print, too. More of them than these
+are shades from dark to light, in their order."""
 
 
 def loss_curve(history: Mapping[str, Sequence[float]]) -> "Figure":
@@ -68,9 +69,10 @@ def lines(curves: Mapping[str, Any], x: Any, *, x_label: str, y_label: str,
     """
     found = _curves(function, curves)
     x = np.asarray(x)
-    figure = _figure(function, width=6.4, height=4.0)
+    many = len(found) > len(LINE_STYLES)
+    figure = _figure(function, width=8.0 if many else 6.4, height=4.0)
     axes = figure.add_subplot()
-    for (name, numbers), (colour, dashes) in zip(found.items(), cycle(LINE_STYLES), strict=False):
+    for (name, numbers), (colour, dashes) in zip(found.items(), _styles(len(found)), strict=True):
         # a single number makes no line
         axes.plot(x[:len(numbers)], numbers, dashes, color=colour, linewidth=1.8, label=f"{name}, {numbers[-1]:.3g} at "
                   "the end", marker="o" if len(numbers) == 1 else "")
@@ -83,7 +85,8 @@ def lines(curves: Mapping[str, Any], x: Any, *, x_label: str, y_label: str,
     axes.tick_params(which="both", color=PALE, labelcolor=INK)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(PALE)
-    axes.legend(frameon=False, labelcolor=INK)
+    axes.legend(frameon=False, labelcolor=INK, loc="upper left" if many else "best",
+                bbox_to_anchor=(1, 1) if many else None)  # beside the axes
     return figure
 
 
@@ -156,13 +159,73 @@ def digit_grid(images: Any, predictions: Any, labels: Any, columns: int = 8) -> 
     return figure
 
 
+def confusion_matrix(matrix: Any, class_names: Sequence[str] = ()) -> "Figure":
+    """How often each class is taken for each class: the mistakes, off the diagonal, are the darker the more frequent.
+
+    Args:
+        matrix: whole numbers, (classes, classes), a row for each true class, as `training.confusion_matrix` counts
+            them.
+        class_names: of the rows and columns; if not given they are numbered from 0.
+
+    Returns: a `matplotlib.figure.Figure`.
+
+    Errors: ShapeError if the matrix is not square or the names are not as many as its rows, ArgumentError if a number
+    is no count, MissingDependencyError without matplotlib.
+
+    >>> from tinygrad_edu.plots import confusion_matrix
+    >>> from tinygrad_edu.training import confusion_matrix as count
+    >>> figure = confusion_matrix(count([0, 1, 1, 1], [0, 1, 0, 1]), ["cat", "dog"])
+    >>> figure.axes[0].get_title(), [text.get_text() for text in figure.axes[0].texts]
+    ('3 of 4 right', ['1', '1', '2'])
+    """
+    counts, names = _counts(matrix, class_names)
+    classes = len(counts)
+    mistakes = np.where(np.eye(classes, dtype=bool) | (counts == 0), np.nan, counts)  # NaN stays white
+    most = np.nanmax(mistakes, initial=1)
+    side = max(3.0, 0.4 * classes + 1.2)
+    figure = _figure("confusion_matrix", width=side, height=side)
+    axes = figure.add_subplot()
+    axes.imshow(mistakes, cmap="Oranges", vmin=0, vmax=2 * most)  # not up to the darkest, on which no number is read
+    for i, j in np.argwhere(counts):
+        right = i == j
+        axes.text(j, i, f"{counts[i, j]}", ha="center", va="center", fontsize=10, color=BLUE if right else INK,
+                  fontweight=None if right else "bold")
+    axes.set_title(f"{np.trace(counts)} of {counts.sum()} right", color=INK)
+    axes.set_xlabel("what it is taken for", color=INK)
+    axes.set_ylabel("what it is", color=INK)
+    turned = 90 if max(map(len, names)) > 3 else 0
+    axes.set_xticks(np.arange(classes), names, rotation=turned)
+    axes.set_yticks(np.arange(classes), names)
+    axes.tick_params(color=PALE, labelcolor=INK)
+    axes.spines[:].set_color(PALE)
+    return figure
+
+
+def _styles(count: int) -> list[tuple[Any, str]]:
+    """A colour and dashes for each of so many lines."""
+    if count <= len(LINE_STYLES):
+        return list(LINE_STYLES[:count])
+    from matplotlib import colormaps
+
+    return [(colour, "-") for colour in colormaps["viridis"](np.linspace(0, 0.9, count))]
+
+
 def _figure(function: str, width: float, height: float) -> "Figure":
     try:
         from matplotlib.figure import Figure
     except ImportError:
         raise MissingDependencyError(f"{function}: figures need matplotlib: "
                                      'pip install "tinygrad_edu[plot]"') from None
-    return Figure(figsize=(width, height), dpi=120, layout="constrained")
+
+    class ShownFigure(Figure):
+        """A figure that a notebook shows, too, where pyplot, which otherwise sees to that, is not imported."""
+
+        def _repr_png_(self) -> bytes:
+            png = BytesIO()
+            self.savefig(png, format="png")
+            return png.getvalue()
+
+    return ShownFigure(figsize=(width, height), dpi=120, layout="constrained")
 
 
 def _curves(function: str, history: Mapping[str, Any]) -> dict[str, np.ndarray]:
@@ -200,6 +263,20 @@ def _digits(images: Any, predictions: Any, labels: Any) -> tuple[np.ndarray, np.
         raise ShapeError(f"digit_grid: {n} images need predictions and labels of shape ({n},), "
                          f"got {predictions.shape} and {labels.shape}")
     return images, predictions, labels, side
+
+
+def _counts(matrix: Any, class_names: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+    """The matrix as whole numbers, and a name for each of its rows."""
+    numbers = np.asarray(matrix)
+    if numbers.ndim != 2 or numbers.shape[0] != numbers.shape[1] or not numbers.size:
+        raise ShapeError("confusion_matrix: the matrix must have a row and a column for each class, shape (classes, "
+                         f"classes), got {numbers.shape}; training.confusion_matrix(prediction, target) counts them")
+    if numbers.dtype.kind not in "iuf" or (numbers < 0).any() or (numbers != np.floor(numbers)).any():
+        raise ArgumentError("confusion_matrix: the matrix must hold counts, whole numbers of 0 or more")
+    names = [str(name) for name in class_names] or [str(i) for i in range(len(numbers))]
+    if len(names) != len(numbers):
+        raise ShapeError(f"confusion_matrix: {len(names)} class_names do not fit {len(numbers)} classes")
+    return numbers.astype(np.int64), names
 
 
 def _count(function: str, name: str, number: Any) -> int:
