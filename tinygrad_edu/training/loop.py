@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from math import isfinite, nan
-from operator import mul
 from os import PathLike
 from time import perf_counter
 from typing import Any
@@ -24,6 +23,7 @@ from tinygrad_edu.training.evaluation import scores
 from tinygrad_edu.training.history import History
 from tinygrad_edu.training.metrics import named_metrics
 from tinygrad_edu.training.progress import progress_bar
+from tinygrad_edu.training.tally import Tally
 
 
 def fit(model: Module, loss: Callable[[Any, Any], Any], optimizer: Optimizer, X: Any, y: Any, *, epochs: int,
@@ -159,28 +159,18 @@ class Training:
         """A step for every batch; returns the epoch's row of the history."""
         model, loss, optimizer, penalty, schedule = self.model, self.loss, self.optimizer, self.penalty, self.schedule
         after_backward, on_step = self._after_backward, self._on_step
-        losses, penalties, sizes, predictions, seen = [], [], [], [], []
-        start = perf_counter()
+        start, tally = perf_counter(), Tally(self.metrics)
         for inputs, targets in self._batches():
+            optimizer.zero_grad()
             prediction = model(inputs)  # forward
-            J = data_loss = loss(prediction, targets)
-            if penalty is not None:
-                J = data_loss + penalty(model)
+            data_loss = loss(prediction, targets)
+            J = data_loss if penalty is None else data_loss + penalty(model)
             self.J = J.item()
-            if penalty is None:
-                losses.append(self.J)
-            else:
-                losses.append(data_loss.item())
-                penalties.append(self.J - losses[-1])
-            sizes.append(len(inputs))
-            if self.metrics:
-                predictions.append(prediction.numpy())
-                seen.append(targets)
+            tally.add(self.J if penalty is None else data_loss.item(), self.J, prediction, targets)
             if not isfinite(self.J):
                 self._diverged(explain(model, J, inputs, targets))
                 break
 
-            optimizer.zero_grad()
             J.backward()  # backward
             for look in after_backward:
                 look(self)
@@ -194,17 +184,11 @@ class Training:
             if self.history.stop_reason is not None:
                 break
 
-        row = {"loss": _mean(losses, sizes), "learning_rate": optimizer.lr}
-        if penalty is not None:
-            row["penalty"] = _mean(penalties, sizes)
-        if self.metrics:
-            h, target = np.concatenate(predictions), np.concatenate(seen)
-            row |= {name: float(metric(h, target)) for name, metric in self.metrics.items()}
+        row = tally.row()
         if self.validation:
-            # of a model that has diverged nothing is asked: the losses would call its NaN bad input
             on_validation = scores(model, *self.validation, loss, self.metrics) if isfinite(self.J) else {}
             row |= {f"validation_{name}": on_validation.get(name, nan) for name in ("loss", *self.metrics)}
-        row["seconds"] = perf_counter() - start
+        row["learning_rate"], row["seconds"] = optimizer.lr, perf_counter() - start
         return row
 
     def _batches(self) -> Iterable[tuple[np.ndarray, ...]]:
@@ -219,9 +203,3 @@ class Training:
                   f"{self.optimizer.lr:.3g}, say a tenth of it; scaled features; or clipped gradients")
         self.stop(reason)
         warn(f"fit: {reason}", DivergenceWarning, stacklevel=2)
-
-
-def _mean(numbers: list[float], sizes: list[int]) -> float:
-    """The mean over the batches, each with the weight of its size; of a single one the number itself."""
-    total = sum(sizes)
-    return numbers[0] if len(numbers) == 1 else sum(map(mul, numbers, sizes)) / total
