@@ -11,7 +11,8 @@ class Hyperparameter:
     """An attribute that only takes certain values: a wrong one is an error where it is assigned.
 
     It is stored as a Python number, bool or tuple, never as a NumPy one: the product of a float32 array and
-    an `np.float64` is float64, that of a float32 array and a Python float is float32.
+    an `np.float64` is float64, that of a float32 array and a Python float is float32. An owner that follows another
+    one, as a parameter group does its optimizer, has from there what it does not set itself.
 
     Args:
         words: what it takes, for the message "lr must be ...".

@@ -57,7 +57,7 @@ class Optimizer:
     lr = Hyperparameter(NOT_NEGATIVE)
 
     follows: "Optimizer"
-    """Of a group: the optimizer that it has its other hyperparameters from."""
+    """Of a group, and only there: the optimizer that it has its other hyperparameters from."""
 
     @property
     def running(self) -> tuple[str, ...]:
