@@ -91,6 +91,8 @@ def fit(model: Module, loss: Callable[[Any, Any], Any], optimizer: Optimizer, X:
     if saved is not None:
         saved.restore(training)
     training.run(progress)
+    if training.diverged:
+        warn(f"fit: {training.history.stop_reason}", DivergenceWarning, stacklevel=2)
     return training.history
 
 
@@ -105,6 +107,7 @@ class Training:
         epoch: the epoch under way, counted from 1; 0 before the first.
         step: how many updates have been made.
         J: the loss of the latest batch, with the penalty, as a number.
+        diverged: whether it, or a parameter, is finite no more.
         rng, rng_at_start: the generator that shuffles, and its state before anything was drawn from it.
     """
 
@@ -117,7 +120,7 @@ class Training:
         self.X, self.y, self.validation, self.metrics = X, y, validation, metrics
         self.epochs, self.batch_size, self.callbacks = epochs, batch_size, callbacks
         self.rng, self.rng_at_start = rng, rng_at_start
-        self.epoch = self.step = 0
+        self.epoch, self.step, self.diverged = 0, 0, False
         self.J = nan
         self._after_backward, self._on_step = hooks(callbacks, "after_backward"), hooks(callbacks, "on_step")
         self.history = History([
@@ -199,7 +202,6 @@ class Training:
 
     def _diverged(self, why: str) -> None:
         """Stop because a number is not finite any more."""
-        reason = (f"diverged in epoch {self.epoch}, step {self.step + 1}: {why}. Try a learning rate below "
+        self.diverged = True
+        self.stop(f"diverged in epoch {self.epoch}, step {self.step + 1}: {why}. Try a learning rate below "
                   f"{self.optimizer.lr:.3g}, say a tenth of it; scaled features; or clipped gradients")
-        self.stop(reason)
-        warn(f"fit: {reason}", DivergenceWarning, stacklevel=2)
