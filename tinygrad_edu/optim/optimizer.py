@@ -201,6 +201,10 @@ class Optimizer:
         try:
             settings = [{name: getattr(type(self), name).checked(function, state[prefix + name])
                          for name in self._hyperparameters if prefix + name in state} for _, prefix in self._owners()]
+            for own in settings:
+                trial = object.__new__(type(self))
+                vars(trial).update(settings[0] | own)
+                trial.check()
         except (ArgumentError, OptionError) as error:
             raise StateError(f"{error}; {cure}") from None
         steps = array("t", (len(slots),), "iu")
