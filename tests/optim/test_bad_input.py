@@ -56,7 +56,7 @@ def test_a_state_that_does_not_fit_changes_nothing(state, message):
 def test_a_state_whose_settings_contradict_each_other_changes_nothing():
     optimizer = SGD(values([1]), lr=0.1, momentum=0.9)
     before = optimizer.state_dict()
-    with pytest.raises(StateError, match="nesterov=True needs momentum above 0 .*; load a state saved from"):
+    with pytest.raises(StateError, match=r"nesterov=True needs momentum above 0 .*; load a state saved from"):
         optimizer.load_state_dict(before | {"nesterov": True, "momentum": 0.0})
     assert optimizer.state_dict() == before
 

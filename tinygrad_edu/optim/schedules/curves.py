@@ -193,4 +193,5 @@ class OneCycle(Schedule):
 
 def between(a: float, b: float, way: float) -> float:
     """From a to b along half a period of a cosine, after this part of the way; b beyond its end."""
-    return b + (a - b) * (1 + cos(pi * min(way, 1))) / 2
+    c = cos(pi * min(way, 1))
+    return a * (1 + c) / 2 + b * (1 - c) / 2  # exactly a at the beginning, and b at the end
