@@ -284,8 +284,8 @@ def test_a_real_sigint_ends_the_training_too():
 
 def test_a_loss_that_overflows_stops_with_a_diagnosis():
     model = nn.Linear(3, 2, rng=0)
-    message = (r"fit: diverged in epoch \d+, step \d+: J is inf, and the first that is not finite is the result of \w+.* "
-               r"Try a learning rate below 100,")
+    message = (r"fit: diverged in epoch \d+, step \d+: J is inf, and the first that is not finite is the result of "
+               r"\w+.* Try a learning rate below 100,")
     with pytest.warns(DivergenceWarning, match=message) as caught:
         history = fit(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=100.0), X, Y, epochs=1000, validation=0.2,
                       metrics=["r2"], rng=0)
