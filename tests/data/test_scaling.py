@@ -192,10 +192,13 @@ def test_a_bad_range_is_refused(bad, error, message):
         MinMaxScaler(bad)
 
 
-@every_scaler
-def test_repr(Scaler):
-    assert repr(Scaler()) == f"<{Scaler.__name__}, not fitted>"
-    assert repr(Scaler().fit(np.ones((4, 3)))) == f"<{Scaler.__name__}, fitted to samples of shape (3,)>"
+@pytest.mark.parametrize("scaler, words", [(StandardScaler(), "StandardScaler"), (MaxAbsScaler(), "MaxAbsScaler"),
+                                           (MinMaxScaler(), "MinMaxScaler to [0, 1]"),
+                                           (MinMaxScaler((-0.5, 2)), "MinMaxScaler to [-0.5, 2]")])
+def test_the_repr_says_what_it_scales_to_and_whether_it_is_fitted(scaler, words):
+    assert scaler.describe() == words
+    assert repr(scaler) == f"<{words}, not fitted>"
+    assert repr(scaler.fit(np.ones((4, 3)))) == f"<{words}, fitted to samples of shape (3,)>"
 
 
 # ----- normalize -----

@@ -70,14 +70,14 @@ def test_a_recipe_may_be_used_again_and_gives_the_same_bits():
 
 
 def test_ten_choices_print_as_ten_steps():
-    recipe = Recipe(test=0.1, scaling=data.MaxAbsScaler(), hidden=[3, 4], activation=["relu", "tanh"],
+    recipe = Recipe(test=0.1, scaling=data.MinMaxScaler((-1, 1)), hidden=[3, 4], activation=["relu", "tanh"],
                     init=nn.init.he_normal, loss="huber", penalty=nn.L1Penalty(0.5), dropout=0.5, batch_norm=True,
                     optimizer=lambda params: optim.SGD(params, lr=1.0), batch_size=None, patience=None,
                     metrics=["mae", "r2"])
     lines = str(recipe).splitlines()
     assert [int(line.split(".")[0]) for line in lines] == list(range(1, 11))
     for line, words in zip(lines, [
-            "10 % of the rows", "MaxAbsScaler", "hidden layers of 3 and 4 units", "relu", "he_normal", "huber",
+            "10 % of the rows", " MinMaxScaler to [-1, 1]", "hidden layers of 3 and 4 units", "relu", "he_normal", "huber",
             "dropout of 50%, batch normalisation", "<lambda>", "full batch", "mae, r2"], strict=True):
         assert words in line
     assert "early" not in lines[8] and "L1Penalty" in lines[6]

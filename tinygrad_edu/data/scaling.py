@@ -58,7 +58,11 @@ class Scaler(ABC):
     def __repr__(self) -> str:
         fitted = hasattr(self, "feature_shape_")
         state = f"fitted to samples of shape {self.feature_shape_}" if fitted else "not fitted"
-        return f"<{type(self).__name__}, {state}>"
+        return f"<{self.describe()}, {state}>"
+
+    def describe(self) -> str:
+        """What it was made to do, in words."""
+        return type(self).__name__
 
     def _samples(self, method: str, X: Any) -> np.ndarray:
         method = f"{type(self).__name__}.{method}"
@@ -169,6 +173,10 @@ class MinMaxScaler(Scaler):
             raise ArgumentError(f"MinMaxScaler: feature_range must rise from a to b by a finite amount, got "
                                 f"{feature_range}")
         self.feature_range = a, b
+
+    def describe(self) -> str:
+        a, b = self.feature_range
+        return f"MinMaxScaler to [{a:g}, {b:g}]"
 
     def _learn(self, X: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
         _span(self, low, high)

@@ -159,7 +159,7 @@ class Recipe:
         steps = {
             "data": f"{self.test * 100:g} % of the rows for the test, {self.validation * 100:g} % of the others for "
                     "validation",
-            "scaling": named(self.scaling or "none"),
+            "scaling": self.scaling.describe() if isinstance(self.scaling, Scaler) else self.scaling or "none",
             "architecture": f"fully connected, hidden layers of {units} units" if units else "a linear model",
             "activation": named(self.activation),
             "initialisation": named(self.init or "what suits the activation"),
