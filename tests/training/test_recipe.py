@@ -77,8 +77,8 @@ def test_ten_choices_print_as_ten_steps():
     lines = str(recipe).splitlines()
     assert [int(line.split(".")[0]) for line in lines] == list(range(1, 11))
     for line, words in zip(lines, [
-            "10 % of the rows", " MinMaxScaler to [-1, 1]", "hidden layers of 3 and 4 units", "relu", "he_normal", "huber",
-            "dropout of 50%, batch normalisation", "<lambda>", "full batch", "mae, r2"], strict=True):
+            "10 % of the rows", " MinMaxScaler to [-1, 1]", "hidden layers of 3 and 4 units", "relu", "he_normal",
+            "huber", "dropout of 50%, batch normalisation", "<lambda>", "full batch", "mae, r2"], strict=True):
         assert words in line
     assert "early" not in lines[8] and "L1Penalty" in lines[6]
 
