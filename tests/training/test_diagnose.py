@@ -154,6 +154,11 @@ def many_sigmoids(seed):
     return model, history_of(model, CROSS_ENTROPY, DIGITS, DIGIT, 1e-2, 3, optim.SGD), (DIGITS, DIGIT), CROSS_ENTROPY
 
 
+def steps_without_slope(seed):
+    model = nn.MLP([1, 8, 8, 1], activation=["tanh", "binary_step"], rng=seed)
+    return model, history_of(model, MSE, SCALED_TIME, WAVE, 1e-2, 6), (SCALED_TIME, WAVE), MSE
+
+
 def units_that_never_fire(seed):
     model = nn.MLP([64, 32, 32, 10], activation="relu", rng=seed)
     model[2].bias.data = np.full(32, -8.0)
@@ -207,6 +212,7 @@ GALLERY = [
     (a_loss_that_creeps, "learning rate too small", "history"),
     (far_out_on_the_sigmoid, "saturated", "layers.1"),
     (many_sigmoids, "vanishing gradient", "layers.0"),
+    (steps_without_slope, "no slope", "layers.3"),
     (units_that_never_fire, "dead ReLU", "layers.3"),
     (large_weights, "exploding gradient", "layers.0"),
     (a_rare_class, "unbalanced classes", "data"),
@@ -237,6 +243,11 @@ def test_the_numbers_are_those_of_the_case():
     assert abs(verdict.number - dead) < 0.1  # of some of the samples, not all
     (verdict,) = diagnose(*a_rare_class(0)[:1], data=a_rare_class(0)[2])
     assert verdict.number == np.sum(DIGIT == 0) / np.sum(DIGIT[:40] == 1)
+
+
+def test_a_step_with_a_gradient_straight_through_is_left_alone():
+    model = nn.MLP([1, 8, 1], activation=[nn.BinaryStep(straight_through=True)], rng=0)
+    assert "no slope" not in diagnose(model, data=(SCALED_TIME, WAVE), loss=MSE).names
 
 
 def test_nothing_of_the_model_is_changed():

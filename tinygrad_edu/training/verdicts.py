@@ -46,8 +46,8 @@ class Verdict:
 
 def inside(layers: Sequence[Layer]) -> list[Verdict]:
     """All that is wrong inside a network, from what was observed on one batch."""
-    return [verdict for check in (not_finite, dead_units, saturated_units, vanishing, exploding, symmetric_units)
-            for verdict in check(layers)]
+    checks = not_finite, without_slope, dead_units, saturated_units, vanishing, exploding, symmetric_units
+    return [verdict for check in checks for verdict in check(layers)]
 
 
 def not_finite(layers: Sequence[Layer]) -> Iterator[Verdict]:
@@ -62,6 +62,16 @@ def not_finite(layers: Sequence[Layer]) -> Iterator[Verdict]:
                           "a smaller learning rate, scaled features, gradients clipped by their norm; start from new "
                           "weights" if own else "scaled features; tg.detect_anomaly() finds the operation")
             return
+
+
+def without_slope(layers: Sequence[Layer]) -> Iterator[Verdict]:
+    """A binary step: its slope is 0 everywhere, so that all before it stays as it was at the start."""
+    for layer in layers:
+        if layer.kind == "BinaryStep" and layer.slope == 0:
+            yield Verdict("no slope", layer.path, layer.slope,
+                          "its slope is 0 everywhere: no gradient reaches the layers before it, and they learn nothing",
+                          "a sigmoid or tanh, soft steps with a slope; BinaryStep(straight_through=True); for a single "
+                          "unit nn.Perceptron, which needs no gradient")
 
 
 def dead_units(layers: Sequence[Layer]) -> Iterator[Verdict]:
