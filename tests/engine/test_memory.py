@@ -18,8 +18,8 @@ import gc
 usual = gc.get_threshold()
 import tinygrad_edu as tg
 keep = [tg.Value(1.0) * 2.0 for _ in range(200_000)]
-print(gc.get_threshold()[0] == 2**15, gc.get_threshold()[1:] == usual[1:])
-for _ in range(2**16):
+print(gc.get_threshold()[0] == 2**14, gc.get_threshold()[1:] == usual[1:])
+for _ in range(2**15):
     cycle = []
     cycle.append(cycle)
 print(gc.get_threshold() == usual)

@@ -51,7 +51,7 @@ def apply(_first: Any, op: Op, inputs: tuple, options: dict[str, Any]) -> Any:
     node.op = op
     node.options = options
     node.grad = None
-    node.quick = None
+    node.float_rules = None
     node.time = next(clock)
     if op.arity == 2:
         node._x1, node._x2 = inputs
@@ -73,7 +73,9 @@ def _kept(op: Op, name: str, option: Any) -> Any:
 
 
 def finish(y: Any, op: Op, inputs: tuple, data: list, options: dict[str, Any]) -> Any:
-    """What is left to do where an op's forward gave no array and no float: None where it failed, or a NumPy number.
+    """What is left to do where an op's forward gave no array and no float: a NumPy number, or None where it failed.
+
+    One that failed is run once more, to explain the error, or with NumPy's numbers, which know 1/0.
 
     Errors: those of the forward, as one of ours that names the op and what it met.
     """
@@ -83,7 +85,7 @@ def finish(y: Any, op: Op, inputs: tuple, data: list, options: dict[str, Any]) -
             y = op.forward(*[np.float64(x) if type(x) in NUMBERS else x for x in data], **options)
         except TinygradError:
             raise
-        except (ValueError, TypeError, IndexError, np.linalg.LinAlgError) as error:
+        except (ValueError, TypeError, IndexError, OverflowError, np.linalg.LinAlgError) as error:
             explained = _explained(error, op, inputs, options)
             if OPS.get(op.name) is op:
                 raise explained from None
@@ -109,7 +111,7 @@ def _explained(error: Exception, op: Op, inputs: tuple, options: dict[str, Any])
     message = f"{op.name} of {met}{f' with {chosen}' if chosen else ''}: {reason}"
     if isinstance(error, np.linalg.LinAlgError):
         return LinalgError(message)
-    if isinstance(error, np.exceptions.AxisError):
+    if isinstance(error, np.exceptions.AxisError | OverflowError):
         return ArgumentError(message)
     if isinstance(error, IndexError):
         return IndexingError(message)

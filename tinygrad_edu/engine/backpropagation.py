@@ -18,7 +18,7 @@ MOST_MISSES = 1000
 """Ticks of the clock that made nothing of this graph, after which `_count_down` makes an order of what is left."""
 
 _one_at_a_time = RLock()  # sums are kept in the nodes, which other threads may share
-_running = False  # whether a pass is under way in the thread that holds the lock
+_running: Node | None = None  # the root of the pass that is under way in the thread that holds the lock
 _unfinished: Node | None = None  # the root of a pass that has not cleared its sums, as Ctrl-C struck at a bad moment
 
 
@@ -51,66 +51,119 @@ def backpropagate(root: Node, seed: Any) -> None:
 
     Errors: MutationError, GradientRuleError; those that a rule raises. Every gradient is then what it was before.
     """
+    global _running
     with _one_at_a_time:
         if root.op is None:
-            _add_to([root], [seed])
-        elif _running or modes.watching() or not _count_down(root, seed):
+            _put(_totals([root], [seed]))
+        elif _running is not None or modes.watching():
             _one_after_the_other(root, seed)
+        else:
+            try:
+                _running = root
+                _count_down(root, seed)
+            finally:
+                _running = None
 
 
-def _add_to(leaves: Iterable[Node], sums: Iterable[Any]) -> None:
-    totals = [g if x.grad is None else x.grad if g is None else x.grad + g for x, g in zip(leaves, sums, strict=True)]
-    for x, g in zip(leaves, totals, strict=True):
-        x.grad = g
+def _totals(leaves: Iterable[Node], sums: Iterable[Any]) -> list[tuple[Node, Any]]:
+    """What the gradients of leaves add up to."""
+    return [(x, g if x.grad is None else x.grad + g) for x, g in zip(leaves, sums, strict=True) if g is not None]
+
+
+def _put(gradients: Sequence[tuple[Node, Any]]) -> None:
+    """Put the gradients into their nodes: all, or none if Ctrl-C strikes."""
+    earlier = [(x, x.grad) for x, _ in gradients]
+    try:
+        for x, g in gradients:
+            x.grad = g
+    except BaseException:
+        for x, g in earlier:
+            x.grad = g
+        raise
 
 
 def _one_after_the_other(root: Node, seed: Any) -> None:
-    """The backward pass by `pull_back`."""
+    """The backward pass by `pull_back`: under `detect_anomaly`, and where a rule calls backward within another pass."""
     nodes, leaves = ancestors([root])
     check_unchanged(nodes)
     watching = modes.watching()
     if watching:
         modes.check_unwritten(nodes)
     gradients, sums = pull_back(nodes, leaves, seed, inspect=modes.watch_backward if watching else None)
-    _add_to(leaves, sums)
-    if not _running:  # else a rule has called backward, and the nodes hold the sums of the pass around it
-        for x, g in zip(nodes, gradients, strict=True):
-            x.grad = g
+    check_unchanged(nodes)
+    # those that the pass around this one goes through hold its sums
+    since = 0 if _running is None else _running.time
+    found = [(x, g) for x, g in zip(nodes, gradients, strict=True) if g is not None and x.time > since]
+    _put([*found, *_totals(leaves, sums)])
 
 
-def _count_down(root: Any, seed: Any) -> bool:
-    """The backward pass, quick; False, with every gradient as before, if the other way has to do or to explain it.
+def _count_down(root: Any, seed: Any) -> None:
+    """The backward pass, quick: every node has a time of its own, an input's before its output's.
 
-    Every node has a time of its own, an input's before its output's. So when the time of a node has come, counting
-    down, all that was computed from it has passed on its gradient: the times are a topological order. Counting over a
-    tick that made nothing of this graph costs a small part of what making it cost.
+    So when the time of a node has come, counting down, all that was computed from it has passed on its gradient: the
+    times are a topological order. Counting over a tick that made nothing of this graph costs a small part of what
+    making it cost. The shares of a computed node add up in its `grad`, those of a leaf in its `_sum`.
 
-    The shares of a computed node add up in its `grad`, those of a leaf in its `_sum`.
+    For every node: find the share of each input by `shares`, and deliver it. Where a node and its inputs are single
+    numbers both are written out for two inputs, a and b: a scalar graph has thousands of these nodes.
     """
-    global _running, _unfinished
+    global _unfinished
     if _unfinished is not None:
         for x in ancestors([_unfinished])[1]:
             x._sum = None
     reached = {root.time: root}  # computed nodes whose time has not come yet
     nodes: list[Any] = []
     leaves: list[Any] = []
-    earlier = [] if root.grad is None else [(root, root.grad)]  # the gradients of an earlier pass
-    times: Iterable[int] = range(root.time, last_change(), -1)
+    earlier = [(root, root.grad)]  # gradients of an earlier pass
+    change = last_change()
+    times: Iterable[int] = range(root.time, change, -1)
     misses = 0
-    _running, _unfinished = True, root
+    _unfinished = root
     try:
         root.grad = seed
         while reached:
             for time in times:
-                node = reached.pop(time, None)
+                node = reached.get(time)
                 if node is None:
                     misses += 1
                     if misses == MOST_MISSES or not reached:
                         break
                     continue
                 nodes.append(node)
+                del reached[time]
                 g = node.grad
-                rules = node.quick
+                rules = node.float_rules
+                if rules is not None:
+                    rule_a, rule_b = rules
+                    a = node._x1
+                    b = node._x2
+                    try:  # by the names of the three most frequent rules, without a call
+                        if rule_b is not None:
+                            b_data = b._numbers
+                            if rule_a is passed_on:
+                                d_a = g
+                            elif rule_a is times_b:
+                                d_a = g * b_data
+                            else:
+                                d_a = _as_float(rule_a(g, node._numbers, a._numbers, b_data))
+                            if rule_b is passed_on:
+                                d_b = g
+                            elif rule_b is times_a:
+                                d_b = g * a._numbers
+                            else:
+                                d_b = _as_float(rule_b(g, node._numbers, a._numbers, b_data))
+                        elif b is None:
+                            d_a = rule_a(g, node._numbers, a._numbers)
+                            if type(d_a) is not float:
+                                d_a = _as_float(d_a)
+                        elif rule_a is passed_on:  # b is a constant, here and below
+                            d_a = g
+                        elif rule_a is times_b:
+                            d_a = g * b
+                        else:
+                            d_a = _as_float(rule_a(g, node._numbers, a._numbers, b))
+                    except (ArithmeticError, TypeError):  # as 1/0 in Python's numbers, or no number: `shares` knows
+                        rules = None
                 if rules is None:
                     for _, x, d in shares(node, g):
                         if x.op is None:
@@ -129,82 +182,54 @@ def _count_down(root: Any, seed: Any) -> bool:
                             reached[x.time] = x
                             x.grad = d
                     continue
-                # What stands above, once more for one or two numbers: a scalar graph has thousands of these.
-                rule_a, rule_b = rules
-                a = node._x1
-                b = node._x2
                 if rule_b is not None:
-                    x2 = b._numbers
-                    if rule_a is passed_on:
-                        d = g
-                    elif rule_a is times_b:
-                        d = g * x2
-                    else:
-                        d = _as_float(rule_a(g, node._numbers, a._numbers, x2))
-                    if rule_b is passed_on:
-                        e = g
-                    elif rule_b is times_a:
-                        e = g * a._numbers
-                    else:
-                        e = _as_float(rule_b(g, node._numbers, a._numbers, x2))
                     if b.op is None:
                         if b._sum is None:
                             leaves.append(b)
-                            b._sum = e
+                            b._sum = d_b
                         else:
-                            b._sum += e
+                            b._sum += d_b
                     elif b.grad is None:
                         reached[b.time] = b
-                        b.grad = e
+                        b.grad = d_b
                     elif b.time in reached:
-                        b.grad += e
+                        b.grad += d_b
                     else:
                         earlier.append((b, b.grad))
                         reached[b.time] = b
-                        b.grad = e
-                elif b is None:
-                    d = rule_a(g, node._numbers, a._numbers)
-                    if type(d) is not float:
-                        d = _as_float(d)
-                elif rule_a is passed_on:  # b is a constant, here and below
-                    d = g
-                elif rule_a is times_b:
-                    d = g * b
-                else:
-                    d = _as_float(rule_a(g, node._numbers, a._numbers, b))
+                        b.grad = d_b
                 if a.op is None:
                     if a._sum is None:
                         leaves.append(a)
-                        a._sum = d
+                        a._sum = d_a
                     else:
-                        a._sum += d
+                        a._sum += d_a
                 elif a.grad is None:
                     reached[a.time] = a
-                    a.grad = d
+                    a.grad = d_a
                 elif a.time in reached:
-                    a.grad += d
+                    a.grad += d_a
                 else:
                     earlier.append((a, a.grad))
                     reached[a.time] = a
-                    a.grad = d
+                    a.grad = d_a
             if reached:  # made before the last change of data, or long before the rest
                 order = ancestors(reached.values())[0]
                 check_unchanged(order)
                 times = [x.time for x in order]
-        _add_to(leaves, [x._sum for x in leaves])
-        return True
-    except BaseException as error:
+        if last_change() != change:  # by a rule, or another thread
+            check_unchanged(nodes)
+        _put(_totals(leaves, [x._sum for x in leaves]))
+    except BaseException:
         for x in (*nodes, *reached.values()):
             x.grad = None
         for x, g in earlier:
             x.grad = g
-        if isinstance(error, Exception):  # a rule's own, or Python numbers that raise where NumPy says inf
-            return False
         raise
     finally:
         for x in leaves:
             x._sum = None
-        _running, _unfinished = False, None
+        _unfinished = None
 
 
 def _as_float(share: Any) -> float:

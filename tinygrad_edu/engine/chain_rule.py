@@ -7,6 +7,7 @@ import numpy as np
 
 from tinygrad_edu.engine import ops
 from tinygrad_edu.engine.graph import Node
+from tinygrad_edu.engine.primitive import NUMBERS
 from tinygrad_edu.errors import GradientRuleError
 
 ndarray = np.ndarray
@@ -28,7 +29,7 @@ def shares(node: Any, g: Any, as_graph: bool = False,
     inputs = node.inputs
     rules = op.rules
     rule_for_each = op.rule_for_each
-    share = None
+    share: Any = None
     if as_graph:
         y, values = node, inputs
     else:
@@ -43,7 +44,12 @@ def shares(node: Any, g: Any, as_graph: bool = False,
             continue
         try:
             if rule_for_each is not None:
-                share = share or rule_for_each(g, y, *values, **options)
+                if share is None:  # once for all inputs
+                    share = rule_for_each(g, y, *values, **options)
+                    if not callable(share):
+                        raise GradientRuleError(f"the gradient rule of {op.name} for its {op.variadic} returned "
+                                                f"{type(share).__name__}, not a function of the input's number; write "
+                                                f"lambda g, y, *{op.variadic}: lambda i: ...")
                 d = share(i)
             elif (rule := rules[i]) is None:
                 continue
@@ -56,8 +62,12 @@ def shares(node: Any, g: Any, as_graph: bool = False,
             raise
         like = x._numbers
         if type(d) is not ndarray or type(like) is not ndarray or d.dtype is not like.dtype or d.shape != like.shape:
+            if isinstance(d, Node) and not as_graph:
+                raise GradientRuleError(f"the gradient rule of {op.name} for its input {op.input_name(i)} returned a "
+                                        "Value, as it computes with one that is no input of the primitive, and would "
+                                        "get no gradient; make it one")
             d = fitted(d, x, node, i)
-        if x.op is None and type(d) is ndarray and (d is g or d.base is not None):
+        if x.op is None and type(d) is ndarray and (d is g or d.base is not None or not op.ours):
             d = d.copy()  # nothing else shares a leaf's gradient: users may write into it
         found.append((i, x, d))
     return found
@@ -68,7 +78,11 @@ def _as_numpy(x: Any) -> Any:
 
 
 def fitted(d: Any, x: Node, node: Any, i: int) -> Any:
-    """A rule's result with the shape and dtype of the input it belongs to, summed over broadcast axes."""
+    """A rule's result with the shape and dtype of the input it belongs to, summed over broadcast axes.
+
+    A Python number, which a rule may return instead of an array, counts for every element of the output. Where that is
+    a single number, too, or the share is 0, it is the same for every element of the input.
+    """
     like: Any = x._numbers
     if type(like) is float:
         if isinstance(d, SINGLE):
@@ -76,10 +90,11 @@ def fitted(d: Any, x: Node, node: Any, i: int) -> Any:
         shape, dtype = (), np.dtype(np.float64)
     else:
         shape, dtype = like.shape, like.dtype
-        if type(like) is ndarray and isinstance(d, SINGLE) and (type(d) is float or not np.ndim(node._numbers)):
-            same = np.empty(shape, dtype)
-            same.fill(d)  # a rule may leave what is the same everywhere as a single number
-            return same
+        of_a_number = not np.ndim(node._numbers)
+        if type(like) is ndarray and (type(d) in NUMBERS or (of_a_number and isinstance(d, np.floating))):
+            same = np.empty(shape if of_a_number or d == 0 else node.shape, dtype)
+            same.fill(d)
+            d = same
     if isinstance(d, Node):
         kind = np.dtype(getattr(d._numbers, "dtype", np.float64))
     elif isinstance(d, np.ndarray | np.generic | float | int):

@@ -22,19 +22,20 @@ class Node(Operand):
     A node knows its inputs, never its users: no reference cycles, so a graph is freed with its last Value.
     """
 
-    __slots__ = ("__weakref__", "_notes", "_numbers", "_sum", "_x1", "_x2", "grad", "op", "options", "quick", "time")
+    __slots__ = ("__weakref__", "_notes", "_numbers", "_sum", "_x1", "_x2", "float_rules", "grad", "op", "options",
+                 "time")
 
     _numbers: Any
     grad: Any
     op: Op | None
     options: dict[str, Any]
-    quick: tuple[Rule, Rule | None] | None  # the rules of inputs that are nodes, if all is single Python numbers
+    float_rules: tuple[Rule, Rule | None] | None  # of the inputs that are nodes, if all are single Python numbers
     time: int
     # One or two inputs stand here themselves, any other number of them in _x1 as a tuple. To have no tuple for the
     # usual ops halves the objects that the garbage collector visits: a fifth of the time of a graph of numbers.
     _x1: Any
     _x2: Any
-    _sum: Any  # of a leaf, during a backward pass: the gradients that have arrived so far; otherwise None
+    _sum: Any  # only of a leaf: during a backward pass what has arrived so far, otherwise None
     _notes: dict[str, Any]  # what few nodes have: "name", "changed" (when, by what), "origin" (for detect_anomaly)
 
     @property

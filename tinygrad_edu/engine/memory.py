@@ -8,7 +8,7 @@ import numpy as np
 LARGEST_KEPT = 2**25 - 2**16
 """Bytes of the largest block that is kept: a little below the 32 MiB beyond which the C library keeps none."""
 
-LARGEST_GENERATION = 2**15
+LARGEST_GENERATION = 2**14
 """Objects made between two looks at the youngest of them, at most."""
 
 PYTHONS_OWN = {(700, 10, 10), (2000, 10, 10), (2000, 10, 0)}
@@ -40,7 +40,8 @@ def look_for_cycles_where_there_are_any() -> None:
     It looks for objects that hold each other, whenever some hundred more have been made than freed. A graph has none
     of these, and is freed without it; but one of ten thousand numbers is looked through twice while it is made, in
     vain, which takes a fifth of the time of a training step. So each look in vain doubles the number of objects to
-    the next, up to `LARGEST_GENERATION`. Whoever sets the threshold or disables the collector is obeyed.
+    the next, up to `LARGEST_GENERATION`; the first objects that hold each other wait so much longer to be freed.
+    `gc.set_threshold`, with any numbers but the present ones, and `gc.disable` are obeyed.
     """
     if _usual in PYTHONS_OWN and _adapt not in gc.callbacks:
         gc.callbacks.append(_adapt)
@@ -48,10 +49,7 @@ def look_for_cycles_where_there_are_any() -> None:
 
 def _adapt(phase: str, info: dict[str, Any]) -> None:
     global _chosen
-    if phase != "stop":
-        return
-    if gc.get_threshold() != _chosen:  # somebody else knows better
-        gc.callbacks.remove(_adapt)
+    if phase != "stop" or gc.get_threshold() != _chosen:  # or somebody else knows better
         return
     found = info["collected"] or info["uncollectable"]
     _chosen = (_usual[0] if found else min(2 * _chosen[0], LARGEST_GENERATION), *_usual[1:])

@@ -4,13 +4,14 @@ import sys
 import threading
 import zlib
 from contextlib import ContextDecorator
+from inspect import isgeneratorfunction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tinygrad_edu.engine.graph import Node, clock
-from tinygrad_edu.errors import AnomalyError, MutationError
+from tinygrad_edu.errors import AnomalyError, MutationError, OptionError
 
 ACTIVE: list[str] = []
 """The modes of ops that are on in any thread: empty in the usual case, so that an op has one quick thing to look at."""
@@ -22,7 +23,7 @@ PACKAGE = str(Path(__file__).parents[1])
 
 class _Modes(threading.local):
     def __init__(self) -> None:
-        self.before: list[Any] = []  # what to return to; of each thread its own, though threads may share a Mode
+        self.before: dict[str, list[Any]] = {}  # what to return to; of each thread its own, though threads may share
 
     recording = True
     anomaly = False
@@ -43,8 +44,15 @@ class Mode(ContextDecorator):
     def __init__(self, name: str, value: Any) -> None:
         self.name, self.value = name, value
 
+    def __call__(self, function: Any) -> Any:
+        """The function, decorated; OptionError for a generator, whose body would run outside of the mode."""
+        if isgeneratorfunction(function):
+            raise OptionError(f"{function.__name__} is a generator, which a mode cannot decorate; write `with` "
+                              "inside it")
+        return super().__call__(function)
+
     def __enter__(self) -> None:
-        _modes.before.append(getattr(_modes, self.name))
+        _modes.before.setdefault(self.name, []).append(getattr(_modes, self.name))
         setattr(_modes, self.name, self.value)
         if self.name in LOOKED_AT_BY_OPS:
             ACTIVE.append(self.name)
@@ -52,7 +60,7 @@ class Mode(ContextDecorator):
     def __exit__(self, *error: object) -> None:
         if self.name in LOOKED_AT_BY_OPS:
             ACTIVE.remove(self.name)
-        setattr(_modes, self.name, _modes.before.pop())
+        setattr(_modes, self.name, _modes.before[self.name].pop())
 
 
 def no_grad() -> Mode:
@@ -111,6 +119,8 @@ def made(node: Any) -> None:
         _watch_forward(node)
     if not _modes.recording:
         node.op, node.options, node._x1, node._x2, node._sum = None, {}, None, None, None
+        if isinstance(node._numbers, np.ndarray) and node._numbers.base is not None:
+            node._numbers = node._numbers.copy()  # a view would change with its parameter, and no graph would know
         node.add_note("unrecorded", True)
 
 

@@ -55,7 +55,7 @@ class Op:
     Calling an op runs it on whatever it is given: arrays compute, an `Operand` decides for itself.
     """
 
-    __slots__ = ("__dict__", "arity", "rule_for_each", "forward", "method", "plain", "rules")
+    __slots__ = ("__dict__", "arity", "forward", "method", "ours", "plain", "rule_for_each", "rules")
 
     def __init__(self, forward: Callable[..., Any], notation: str, symbol: str, rules: Mapping[str, Rule | None],
                  bind: Callable[..., tuple[tuple, dict]] | None) -> None:
@@ -76,6 +76,10 @@ class Op:
                                     f"inputs are {', '.join(map(str, names))}; write one rule for each input, by its "
                                     "name, None for one that has no gradient, and make options keyword-only")
         self.rule_for_each = rules[self.variadic] if self.variadic else None
+        if self.variadic and self.rule_for_each is None:
+            raise GradientRuleError(f"primitive {self.name}: any number of inputs have one rule for all, not None: "
+                                    f"lambda g, y, *{self.variadic}: lambda i: ...")
+        self.ours = False  # whether it is one of the library's, whose rules are known to keep to themselves
         self.rules: tuple[Rule | None, ...] = tuple(rules.get(name) for name in self.input_names)
         self.arity = -1 if self.variadic else len(self.input_names)  # -1: any number
         # one or two inputs, each with a rule, and nothing else: what can be run without much ado, by an Operand's
@@ -190,7 +194,25 @@ def primitive(notation: str, symbol: str = "", *, bind: Callable[..., tuple[tupl
     if not isinstance(notation, str):
         raise OptionError('@primitive needs a formula and a rule for each input: @tg.primitive(r"{x}^3", '
                           "x=lambda g, y, x: g * 3 * x**2)")
+    rules = {name: rule and _on_read_only(rule) for name, rule in rules.items()}
     return lambda forward: Op(_real(forward), notation, symbol, rules, bind)
+
+
+def _read_only(x: Any) -> Any:
+    if isinstance(x, np.ndarray):
+        x = x.view()
+        x.flags.writeable = False
+    return x
+
+
+def _on_read_only(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A user's function, whose arrays cannot be written into: the graph, and other rules, have them too."""
+
+    @wraps(function)
+    def careful(*inputs: Any, **options: Any) -> Any:
+        return function(*map(_read_only, inputs), **options)
+
+    return careful
 
 
 def _real(forward: Callable[..., Any]) -> Callable[..., Any]:
@@ -198,7 +220,7 @@ def _real(forward: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(forward)
     def checked(*inputs: Any, **options: Any) -> Any:
-        y = forward(*inputs, **options)
+        y = forward(*map(_read_only, inputs), **options)
         kind = np.asarray(y).dtype.kind if isinstance(y, np.ndarray | np.generic | complex | float | int) else "O"
         if kind == "c" and any(map(np.iscomplexobj, inputs)):
             return y
@@ -220,6 +242,7 @@ def builtin(notation: str, symbol: str = "", *, bind: Callable[..., tuple[tuple,
 
     def register(forward: Callable[..., Any]) -> Op:
         op = OPS[forward.__name__] = Op(forward, notation, symbol, rules, bind)
+        op.ours = True
         return op
 
     return register
@@ -230,7 +253,10 @@ def constant(x: Any, what: str) -> Any:
     if type(x) in NUMBERS or (type(x) is np.ndarray and x.dtype.kind in "fiub"):
         return x
     array = x
-    if not hasattr(x, "dtype"):
+    if hasattr(x, "mask"):
+        raise DtypeError(f"{what}: masked numbers would lose their mask; use x.filled(0.0), and weights of 0 for these")
+    # what computes in a way of its own, such as a matrix or a sparse array, would not be understood by the rules
+    if isinstance(x, np.matrix) or not (isinstance(x, np.generic) or hasattr(x, "__array_function__")):
         try:
             array = np.asarray(x)
         except ValueError as error:

@@ -25,20 +25,20 @@ def binary(op: Op, operator: Callable[[Any, Any], Any] | None = None
 
     def method(a: Any, b: Any) -> Any:
         if isinstance(b, Node):
-            x2 = b._numbers
-            quick = rules
+            b_data = b._numbers
+            float_rules = rules
         else:
-            b = x2 = b if type(b) in NUMBERS else constant(b, op.name)
-            quick = rules_beside_constant
+            b = b_data = b if type(b) in NUMBERS else constant(b, op.name)
+            float_rules = rules_beside_constant
         try:
-            y = forward(a._numbers, x2)
+            y = forward(a._numbers, b_data)
         except Exception:
             y = None  # `finish` meets it again, and explains it
         if type(y) is not float:
             if type(y) is not np.ndarray:
-                y = finish(y, op, (a, b), [a._numbers, x2], NO_OPTIONS)
+                y = finish(y, op, (a, b), [a._numbers, b_data], NO_OPTIONS)
             if type(y) is not float:
-                quick = None
+                float_rules = None
         node = blank()
         node._numbers = y
         node.op = op
@@ -46,7 +46,7 @@ def binary(op: Op, operator: Callable[[Any, Any], Any] | None = None
         node._x2 = b
         node.options = NO_OPTIONS
         node.grad = None
-        node.quick = quick
+        node.float_rules = float_rules
         node.time = next(clock)
         if ACTIVE:
             modes.made(node)
@@ -68,12 +68,12 @@ def unary(op: Op) -> Callable[[Any], Any]:
             y = forward(a._numbers)
         except Exception:
             y = None
-        quick = rules
+        float_rules = rules
         if type(y) is not float:
             if type(y) is not np.ndarray:
                 y = finish(y, op, (a,), [a._numbers], NO_OPTIONS)
             if type(y) is not float:
-                quick = None
+                float_rules = None
         node = blank()
         node._numbers = y
         node.op = op
@@ -81,7 +81,7 @@ def unary(op: Op) -> Callable[[Any], Any]:
         node._x2 = None
         node.options = NO_OPTIONS
         node.grad = None
-        node.quick = quick
+        node.float_rules = float_rules
         node.time = next(clock)
         if ACTIVE:
             modes.made(node)

@@ -28,6 +28,8 @@ def _differentiable(data: Any) -> Any:
         return float(data)
     if isinstance(data, Node):
         raise DtypeError("Value(data): data is a Value already; use v.detach() for a leaf with the same data")
+    if hasattr(data, "mask"):
+        raise DtypeError("Value(data): masked numbers would lose their mask; use data.filled(0.0)")
     try:
         array = np.asarray(data)
     except ValueError as error:
@@ -90,8 +92,8 @@ class Value(ArrayMethods):
         old = self._numbers
         if type(data) is not float or type(old) is not float:
             data = self._alike(data)
+        self.mark_changed(by)  # first: what is marked too early is an error, too late a wrong gradient
         self._numbers = data
-        self.mark_changed(by)
 
     def _alike(self, data: Any) -> Any:
         """Data of this Value's shape and dtype."""
