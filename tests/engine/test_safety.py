@@ -210,7 +210,7 @@ def test_a_generator_is_not_decorated():
 
 # ----- Ctrl-C at any moment -----
 
-# not of `backpropagate` itself: a trace, but no signal, could strike between the end of `with` and the release of the lock
+# not of `backpropagate` itself: a trace, but no signal, could strike between the end of `with` and the end of the lock
 PARTS = [function.__code__ for function in (backpropagation._count_down, backpropagation._totals, backpropagation._put)]
 
 

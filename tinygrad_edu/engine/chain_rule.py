@@ -62,7 +62,7 @@ def shares(node: Any, g: Any, as_graph: bool = False,
             raise
         like = x._numbers
         if type(d) is not ndarray or type(like) is not ndarray or d.dtype is not like.dtype or d.shape != like.shape:
-            if isinstance(d, Node) and not as_graph:
+            if isinstance(d, Node) and not as_graph and not isinstance(g, Node):
                 raise GradientRuleError(f"the gradient rule of {op.name} for its input {op.input_name(i)} returned a "
                                         "Value, as it computes with one that is no input of the primitive, and would "
                                         "get no gradient; make it one")
