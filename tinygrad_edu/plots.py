@@ -28,8 +28,8 @@ def loss_curve(history: Mapping[str, Sequence[float]]) -> "Figure":
     The axis is logarithmic, so that equal factors look equal, unless a loss is 0 or negative.
 
     Args:
-        history: the losses after each epoch by name, such as `{"train": [...], "test": [...]}`. Where a loss
-            is NaN or infinite the line has a gap.
+        history: the losses after each epoch by name, such as `{"train": [...], "test": [...]}`. Where a loss is NaN
+            or infinite the line has a gap. Of what `training.fit` returns, the entries called loss are drawn.
 
     Returns: a `matplotlib.figure.Figure`; `figure.savefig("loss.svg")` writes it to a file.
 
@@ -41,6 +41,8 @@ def loss_curve(history: Mapping[str, Sequence[float]]) -> "Figure":
     >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     ['train, 0.1 at the end', 'test, 0.3 at the end']
     """
+    if isinstance(history, Mapping) and "loss" in history:
+        history = {name: losses for name, losses in history.items() if name.endswith("loss")}
     curves = _curves("loss_curve", history)
     longest = max(map(len, curves.values()))
     return lines(curves, np.arange(1, longest + 1), x_label="epoch", y_label="loss", function="loss_curve")

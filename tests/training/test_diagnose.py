@@ -191,6 +191,10 @@ def numbers_for_classes(seed):
     return nn.MLP([64, 8, 1], activation="relu", rng=seed), None, (DIGITS, DIGIT), MSE
 
 
+def numbers_for_classes_in_a_column(seed):
+    return nn.MLP([64, 8, 1], activation="relu", rng=seed), None, (DIGITS, DIGIT[:, None].astype(float)), MSE
+
+
 def too_few_outputs(seed):
     return nn.MLP([64, 8, 5], activation="relu", rng=seed), None, (DIGITS, DIGIT), CROSS_ENTROPY
 
@@ -219,6 +223,7 @@ GALLERY = [
     (labels_learned_by_heart, "overfitting", "history"),
     (a_sigmoid_before_the_cross_entropy, "loss and output", "model"),
     (numbers_for_classes, "loss and output", "loss"),
+    (numbers_for_classes_in_a_column, "loss and output", "loss"),
     (too_few_outputs, "loss and output", "model"),
     (only_positive_outputs, "range of the output", "model"),
 ]

@@ -392,3 +392,20 @@ def test_bad_input_is_an_error_and_changes_nothing(bad, error, message):
     assert all((optimizer.state_dict()[name] == array).all() for name, array in state.items())
     assert [module.training for _, module in model.named_modules()] == modes
     assert all(p.grad is None for p in model.parameters())
+
+
+def test_measured_targets_in_another_shape_than_the_predictions_are_refused_for_any_loss():
+    X, y = np.ones((10, 2)), np.arange(10.0)
+    model = nn.MLP([2, 3, 1], rng=0)
+    with pytest.raises(ShapeError, match=r"y has shape \(n,\) but the model gives \(n, 1\).*y.reshape\(-1, 1\)"):
+        fit(model, lambda h, y: np.mean((h - y) ** 2), optim.SGD(model.parameters()), X, y, epochs=1)
+
+
+def test_a_last_batch_of_one_row_is_no_batch_for_batch_norm():
+    X = np.random.default_rng(0).normal(size=(13, 2))
+    model = nn.MLP([2, 3, 1], batch_norm=True, rng=0)
+    before = model.state_dict()
+    with pytest.raises(ArgumentError, match=r"last batch of 1 row.*use batch_size=5"):
+        fit(model, nn.MSELoss(), optim.SGD(model.parameters()), X, X[:, :1], epochs=1, batch_size=4)
+    for name, numbers in model.state_dict().items():
+        np.testing.assert_array_equal(numbers, before[name])

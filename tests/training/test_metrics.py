@@ -104,3 +104,13 @@ def test_predictions_in_pieces_are_those_of_all_rows_and_leave_the_model_as_it_w
     np.testing.assert_allclose(prediction, model.eval()(X).data, rtol=1e-14)
     found = evaluate(model, X, y, loss=tg.nn.MSELoss(), metrics=["rmse"])
     assert found["loss"] == pytest.approx(np.mean((prediction - y) ** 2)) == found["rmse"] ** 2
+
+
+def test_a_prediction_that_is_nan_is_wrong():
+    assert accuracy(np.array([[np.nan, 1.0], [0.0, 1.0]]), [1, 1]) == 0.5
+    assert accuracy([np.nan, 1.0], [0, 1]) == 0.5
+
+
+def test_a_label_beyond_the_scores_is_an_error():
+    with pytest.raises(ArgumentError, match=r"labels up to 7, but the 3 classes of prediction \(2, 3\)"):
+        accuracy(np.zeros((2, 3)), [0, 7])

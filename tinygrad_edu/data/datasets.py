@@ -33,6 +33,12 @@ class Dataset:
     target_name: str
     class_names: tuple[str, ...] = ()
 
+    def __getitem__(self, i: int) -> np.ndarray:
+        return (self.X, self.y)[i]
+
+    def __len__(self) -> int:
+        return 2
+
     def __iter__(self) -> Iterator[np.ndarray]:
         yield self.X
         yield self.y

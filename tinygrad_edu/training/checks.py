@@ -11,6 +11,7 @@ from tinygrad_edu.engine.graph import ancestors
 from tinygrad_edu.engine.value import Value
 from tinygrad_edu.errors import ArgumentError, DtypeError, OptionError, ShapeError
 from tinygrad_edu.nn.module import Module
+from tinygrad_edu.nn.normalization import BatchNorm1d
 from tinygrad_edu.optim import Optimizer
 from tinygrad_edu.training.activity import evaluating
 from tinygrad_edu.training.callbacks import Callback
@@ -100,6 +101,7 @@ def rehearse(model: Module, loss: Callable[[Any, Any], Any], penalty: Callable[[
         rows = _telling_rows(targets)
         with evaluating(model):
             prediction = model(inputs[rows])
+            _check_alike(prediction, targets)
             J = loss(prediction, targets[rows])
             if penalty is not None:
                 J = J + penalty(model)
@@ -118,6 +120,25 @@ def rehearse(model: Module, loss: Callable[[Any, Any], Any], penalty: Callable[[
     if not {id(leaf) for leaf in ancestors([J])[1]} & {id(p) for p in optimizer.params}:
         raise ArgumentError("fit: the loss does not depend on any parameter of the optimizer; make it for this model, "
                             "as in optim.Adam(model.parameters())")
+
+
+def _check_alike(prediction: Any, y: np.ndarray) -> None:
+    """Raise ShapeError for predictions (n, 1) of measured targets (n,), or the reverse: a loss could broadcast them."""
+    shapes = {(1, 2): "(n,) but the model gives (n, 1)", (2, 1): "(n, 1) but the model gives (n,)"}
+    single = np.size(prediction) == len(prediction) and y.size == len(y)
+    if single and y.dtype.kind == "f" and (y.ndim, np.ndim(prediction)) in shapes:
+        raise ShapeError(f"fit: y has shape {shapes[y.ndim, np.ndim(prediction)]}, so that a difference of both would "
+                         f"compare every pair of points; pass {'y.reshape(-1, 1)' if y.ndim == 1 else 'y.ravel()'}")
+
+
+def check_last_batch(model: Module, X: np.ndarray, batch_size: int | None) -> None:
+    """Raise ArgumentError if the last batch would be a single row, which has no variance for a batch norm."""
+    n = len(X)
+    if batch_size is not None and batch_size > 1 and n % batch_size == 1 and X.ndim == 2:
+        if any(isinstance(module, BatchNorm1d) for _, module in model.named_modules()):
+            larger = next(size for size in range(batch_size + 1, n + 1) if n % size != 1)
+            raise ArgumentError(f"fit: {n} rows in batches of {batch_size} leave a last batch of 1 row, which has no "
+                                f"variance for BatchNorm1d; use batch_size={larger}")
 
 
 def _telling_rows(targets: np.ndarray) -> list[int]:

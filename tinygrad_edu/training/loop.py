@@ -17,7 +17,7 @@ from tinygrad_edu.optim.schedules import Schedule
 from tinygrad_edu.random import RandomSource, default_generator
 from tinygrad_edu.training import checkpoint
 from tinygrad_edu.training.callbacks import Callback, hooks
-from tinygrad_edu.training.checks import checked_data, checked_parts, rehearse, split
+from tinygrad_edu.training.checks import check_last_batch, checked_data, checked_parts, rehearse, split
 from tinygrad_edu.training.divergence import bad_parameter, explain
 from tinygrad_edu.training.evaluation import scores
 from tinygrad_edu.training.history import History
@@ -84,6 +84,7 @@ def fit(model: Module, loss: Callable[[Any, Any], Any], optimizer: Optimizer, X:
     dealer = generator if saved is None else saved.generator_at_start()
     at_start = dealer.bit_generator.state
     X, y, validation = split(X, y, validation, dealer)
+    check_last_batch(model, X, batch_size)
     training = Training(model, loss, optimizer, X, y, validation, epochs, batch_size, functions, penalty, schedule,
                         sorted(callbacks, key=lambda callback: callback.turn), generator, at_start)
     for start in hooks(training.callbacks, "on_start"):

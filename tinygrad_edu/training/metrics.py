@@ -192,7 +192,10 @@ def _classes(function: str, prediction: Any, target: Any, logits: bool) -> tuple
         raise ShapeError(f"{function}: prediction {h.shape} and target {y.shape} do not fit; pass scores (n, classes) "
                          "with labels (n,), or two arrays of shape (n,)")
     if h.size > len(h):
-        return h.argmax(axis=1), true
+        if (true >= h.shape[1]).any():
+            raise ArgumentError(f"{function}: there are labels up to {true.max():g}, but the {h.shape[1]} classes of "
+                                f"prediction {h.shape} are 0 to {h.shape[1] - 1}")
+        return np.where(np.isnan(h).any(axis=1), -1, h.argmax(axis=1)), true  # NaN is no class, and never right
     h = h.ravel()
     if h.dtype.kind != "f":
         return h, true
@@ -203,4 +206,4 @@ def _classes(function: str, prediction: Any, target: Any, logits: bool) -> tuple
         raise ArgumentError(f"{function}: a single number per point can only tell two classes apart, labelled 0 and 1 "
                             "or -1 and 1, but the target holds others; give the model one output per class")
     middle = 0 if logits else (low + high) / 2
-    return np.where(h >= middle, high, low), true
+    return np.where(np.isnan(h), np.nan, np.where(h >= middle, high, low)), true

@@ -60,6 +60,12 @@ class Case:
                 and len(np.unique(self.y)) <= max(2, min(100, len(self.y) // 3)))
 
 
+def few_whole_numbers(y: np.ndarray) -> bool:
+    """Whether these look like labels: all of 0, 1, 2 and so on, of whatever dtype and shape, each several times."""
+    different = np.unique(y)
+    return bool(np.array_equal(different, np.arange(len(different))) and len(different) <= max(2, len(y) // 3))
+
+
 def verdicts(case: Case) -> list[Verdict]:
     """All that does not suit."""
     return [verdict for check in (linear_model, unscaled_features, unbalanced_classes, loss_and_output, range_of_output)
@@ -122,9 +128,10 @@ def loss_and_output(case: Case) -> Iterator[Verdict]:
         if outputs < needed:
             yield Verdict("loss and output", "model", float(outputs),
                           f"it has {outputs} outputs for {needed} classes", f"{needed} outputs, one for each class")
-    if loss in OF_NUMBERS and case.labels and len(np.unique(case.y)) > 2:
-        yield Verdict("loss and output", "loss", float(len(np.unique(case.y))),
-                      f"{loss} on labels of {len(np.unique(case.y))} classes: it takes class 2 for twice class 1",
+    classes = len(np.unique(case.y))
+    if loss in OF_NUMBERS and case.y.size == len(case.y) and classes > 2 and few_whole_numbers(case.y):
+        yield Verdict("loss and output", "loss", float(classes),
+                      f"{loss} on labels of {classes} classes: it takes class 2 for twice class 1",
                       "one output for each class and CrossEntropyLoss")
     if loss == "BCELoss" and (case.output.min() < 0 or case.output.max() > 1):
         yield Verdict("loss and output", "model", float(np.abs(case.output).max()),
