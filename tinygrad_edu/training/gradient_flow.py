@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_edu.errors import ArgumentError, StateError
+from tinygrad_edu.figures import lines
 from tinygrad_edu.nn.module import Module
-from tinygrad_edu.plots import lines
 from tinygrad_edu.training.activity import Layer, observe, rms
 from tinygrad_edu.training.callbacks import Callback
 from tinygrad_edu.training.verdicts import Verdict, inside

@@ -144,7 +144,7 @@ class History(Mapping[str, list[float]]):
 
         Errors: ArgumentError if no loss is finite, MissingDependencyError without matplotlib.
         """
-        from tinygrad_edu.plots import loss_curve
+        from tinygrad_edu.figures import loss_curve
 
         return loss_curve({name: self[name] for name in ("loss", "validation_loss") if name in self})
 
