@@ -101,6 +101,7 @@ def loss_landscape(model: Module, loss: Callable[[Any, Any], Any], X: Any, y: An
     axes.contour(steps, steps, shown, levels=20, colors=INK, linewidths=0.3)
     figure.colorbar(filled, label="log₁₀ J" if positive else "J")
     axes.plot(0, 0, "+", color="white", markersize=12, markeredgewidth=2)
+    axes.locator_params(nbins=5)
     axes.set_xlabel("a, along δ", color=INK)
     axes.set_ylabel("b, along η", color=INK)
     middle = f", {J[points // 2, points // 2]:.3g} in the middle" if points % 2 else ""
