@@ -26,7 +26,8 @@ def shares(node: Any, g: Any, as_graph: bool = False,
     """
     op = node.op
     options = node.options
-    inputs = node.inputs
+    arity = op.arity  # as in Node.inputs, whose call is saved here
+    inputs = (node._x1, node._x2) if arity == 2 else (node._x1,) if arity == 1 else node._x1
     rules = op.rules
     rule_for_each = op.rule_for_each
     share: Any = None
