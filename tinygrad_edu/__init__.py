@@ -1,6 +1,7 @@
 """tinygrad_edu: automatic differentiation on NumPy, made to be read. Public names in reading order."""
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 # the engine: Values, the ops that make new ones, and the derivatives of functions
 from tinygrad_edu.engine.value import Value
@@ -14,10 +15,10 @@ from tinygrad_edu.engine.modes import detect_anomaly, enable_grad, no_grad
 from tinygrad_edu.drawing import draw
 from tinygrad_edu.random import manual_seed
 
-# what is built on it, and what is not
-from tinygrad_edu import check, data, nn, optim
-
 from tinygrad_edu.engine import memory as _memory
+
+if TYPE_CHECKING:  # what is built on it, and what is not: imported when it is asked for, as no program needs all of it
+    from tinygrad_edu import check, data, interop, linear_models, nn, optim, plots, training
 
 __version__ = "0.1.0"
 
@@ -32,6 +33,6 @@ _memory.look_for_cycles_where_there_are_any()
 
 
 def __getattr__(name: str) -> object:
-    if name in ("training", "interop", "linear_models", "plots"):  # not every program needs these
+    if name in __all__:  # and not there yet: one of the packages
         return import_module(f"tinygrad_edu.{name}")
     raise AttributeError(f"module 'tinygrad_edu' has no attribute {name!r}")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_edu.data.checks import real_number, whole_number
+from tinygrad_edu.checks import real_number, whole_number
 from tinygrad_edu.engine.modes import no_grad
 from tinygrad_edu.engine.value import Value
 from tinygrad_edu.errors import OptionError, ShapeError

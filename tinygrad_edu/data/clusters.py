@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.data.checks import as_table, whole_number
+from tinygrad_edu.checks import as_table, whole_number
 from tinygrad_edu.errors import ArgumentError
 from tinygrad_edu.random import RandomSource, default_generator
 

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from tinygrad_edu.data.checks import as_labels, as_table, is_list, whole_number
+from tinygrad_edu.checks import as_labels, as_table, is_list, whole_number
 from tinygrad_edu.errors import ArgumentError, OptionError, ShapeError, StateError
 
 Monomial = tuple[int, ...]

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.data.checks import as_real_rows, as_table, is_list, real_number, whole_number
+from tinygrad_edu.checks import as_real_rows, as_table, is_list, real_number, whole_number
 from tinygrad_edu.errors import ShapeError
 from tinygrad_edu.random import RandomSource, default_generator
 

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from tinygrad_edu.data.checks import as_real_rows, real_number, whole_number
+from tinygrad_edu.checks import as_real_rows, real_number, whole_number
 from tinygrad_edu.errors import ArgumentError, OptionError, ShapeError, StateError
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.data.checks import as_labels, as_rows, is_list, whole_number
+from tinygrad_edu.checks import as_labels, as_rows, is_list, whole_number
 from tinygrad_edu.errors import ArgumentError, OptionError, ShapeError
 from tinygrad_edu.random import RandomSource, default_generator
 

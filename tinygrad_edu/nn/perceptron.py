@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from tinygrad_edu.data.checks import as_labels, as_table
+from tinygrad_edu.checks import as_labels, as_table
 from tinygrad_edu.engine import ops
 from tinygrad_edu.errors import ArgumentError, ConvergenceWarning, ShapeError
 from tinygrad_edu.nn.checks import check_counts

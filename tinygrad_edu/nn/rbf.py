@@ -5,8 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from tinygrad_edu.data.checks import as_table, real_number
-from tinygrad_edu.data.clusters import kmeans
+from tinygrad_edu.checks import as_table, real_number
 from tinygrad_edu.engine import ops
 from tinygrad_edu.errors import ArgumentError, ShapeError
 from tinygrad_edu.nn.checks import check_counts, floating, operand
@@ -26,8 +25,15 @@ def _subset(X: np.ndarray, k: int, rng: "np.random.Generator") -> np.ndarray:
     return rng.choice(np.unique(X, axis=0), k, replace=False)
 
 
+def _clusters(X: np.ndarray, k: int, rng: "np.random.Generator") -> np.ndarray:
+    """The centres that k-means finds."""
+    from tinygrad_edu.data.clusters import kmeans  # imported here: not every network needs the package of data
+
+    return kmeans(X, k, rng=rng)[0]
+
+
 METHODS: "dict[str, Callable[[np.ndarray, int, np.random.Generator], np.ndarray]]" = {
-    "kmeans": lambda X, k, rng: kmeans(X, k, rng=rng)[0],
+    "kmeans": _clusters,
     "subset": _subset,
 }
 """Centres for k units from points X."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from tinygrad_edu.data.checks import whole_number
+from tinygrad_edu.checks import whole_number
 from tinygrad_edu.errors import ArgumentError, StateError
 from tinygrad_edu.interop.saving import file_format, load, save
 from tinygrad_edu.nn.module import Module

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.checks import as_rows, whole_number
 from tinygrad_edu.data import train_test_split
-from tinygrad_edu.data.checks import as_rows, whole_number
 from tinygrad_edu.engine.graph import ancestors
 from tinygrad_edu.engine.value import Value
 from tinygrad_edu.errors import ArgumentError, DtypeError, OptionError, ShapeError

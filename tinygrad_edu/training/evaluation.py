@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.data.checks import as_rows
+from tinygrad_edu.checks import as_rows
 from tinygrad_edu.engine.modes import no_grad
 from tinygrad_edu.errors import ArgumentError, OptionError, ShapeError
 from tinygrad_edu.nn.module import Module

@@ -7,7 +7,7 @@ from warnings import warn
 
 import numpy as np
 
-from tinygrad_edu.data.checks import as_real_rows, real_number, whole_number
+from tinygrad_edu.checks import as_real_rows, real_number, whole_number
 from tinygrad_edu.engine.modes import no_grad
 from tinygrad_edu.engine.transforms import jacobian, vjp
 from tinygrad_edu.engine.value import Value

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.data.checks import whole_number
+from tinygrad_edu.checks import whole_number
 from tinygrad_edu.errors import ArgumentError, DtypeError, OptionError, ShapeError
 from tinygrad_edu.nn.losses import BCEWithLogitsLoss
 

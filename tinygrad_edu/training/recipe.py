@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.checks import as_labels, as_real_rows, as_table, real_number
 from tinygrad_edu.data import MaxAbsScaler, MinMaxScaler, StandardScaler, train_test_split
-from tinygrad_edu.data.checks import as_labels, as_real_rows, as_table, real_number
 from tinygrad_edu.data.scaling import Scaler
 from tinygrad_edu.errors import ArgumentError, OptionError, ShapeError
 from tinygrad_edu.nn import MLP, CrossEntropyLoss, HuberLoss, L1Loss, LeastSquaresLoss, Module, MSELoss

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_edu.data.checks import real_number, whole_number
+from tinygrad_edu.checks import real_number, whole_number
 from tinygrad_edu.errors import ArgumentError, OptionError
 from tinygrad_edu.training.callbacks import Callback
 from tinygrad_edu.training.metrics import TO_MAXIMIZE

@@ -1,4 +1,4 @@
-"""What the functions of this package take for an array or a number, and what they say when it is none."""
+"""What functions of plain data take for an array or a number, and what they say when it is none."""
 
 from operator import index
 from typing import Any
