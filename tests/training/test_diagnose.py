@@ -278,6 +278,9 @@ def test_a_history_alone_tells_of_the_learning_rate():
 
 @pytest.mark.parametrize("arguments, error, message", [
     (("model",), OptionError, "must be a module"),
+    ((nn.Linear(1, 1), (np.ones((3, 1)), np.ones(3))), OptionError, r"pass data by its name, data=\(X, y\)"),
+    ((nn.Linear(1, 1), {"loss": ["a"]}), OptionError, "lists of numbers"),
+    ((nn.Linear(1, 1), None, (np.ones((3, 1)), np.ones((3, 1))), 3), OptionError, "loss must be a function, got 3"),
     ((nn.Linear(1, 1), None, np.ones(3)), OptionError, r"data=\(X, y\)"),
     ((nn.Linear(1, 1), None, (np.ones((3, 1)), np.ones(2))), ShapeError, "equally many rows"),
     ((nn.Linear(1, 1), None, (np.ones((0, 1)), np.ones(0))), ShapeError, "one at least"),

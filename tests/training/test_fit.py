@@ -409,3 +409,10 @@ def test_a_last_batch_of_one_row_is_no_batch_for_batch_norm():
         fit(model, nn.MSELoss(), optim.SGD(model.parameters()), X, X[:, :1], epochs=1, batch_size=4)
     for name, numbers in model.state_dict().items():
         np.testing.assert_array_equal(numbers, before[name])
+
+
+def test_a_hook_that_nobody_would_call_is_an_error():
+    with pytest.raises(OptionError, match=r"Mistyped.on_epoch_end would never be called; .* on_epoch, on_end"):
+        class Mistyped(Callback):
+            def on_epoch_end(self, training):
+                pass

@@ -133,3 +133,10 @@ def test_the_recipe_reads_digits():
     assert result.test_scores["accuracy"] > 0.95
     matrix = tg.training.confusion_matrix(result.predict(result.X_test), result.y_test)
     assert np.trace(matrix) / matrix.sum() == result.test_scores["accuracy"]
+
+
+def test_a_class_of_optimizers_gets_the_learning_rate():
+    X, y = tg.data.load_iris()
+    recipe = tg.training.Recipe(optimizer=tg.optim.SGD, lr=0.25, epochs=2)
+    assert "SGD, learning rate 0.25" in str(recipe)
+    assert recipe.fit(X, y).history["learning_rate"] == [0.25, 0.25]

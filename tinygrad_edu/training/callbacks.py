@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from tinygrad_edu.errors import StateError
+from tinygrad_edu.errors import OptionError, StateError
 
 if TYPE_CHECKING:
     from tinygrad_edu.training.loop import Training
@@ -15,7 +15,10 @@ class Callback:
     """Base of what `training.fit` calls while it runs; a new one defines the methods it needs.
 
     Each gets the running `Training`: its `model`, `loss`, `optimizer`, `X`, `y`, `history`, `epoch`, `step` and so on.
-    Methods that a callback does not define are never called, so they cost nothing.
+    Methods that a callback does not define are never called, so they cost nothing: `on_start`, `after_backward`,
+    `on_step`, `on_epoch`, `on_end`.
+
+    Errors: OptionError, when a class is made, for a method on_... or after_... of another name: nobody would call it.
 
     >>> import numpy as np, tinygrad_edu as tg
     >>> class Print(tg.training.Callback):
@@ -29,6 +32,14 @@ class Callback:
     epoch 2: J = 0.625
     epoch 3: J = 0.156
     """
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        known = [name for name in vars(Callback) if name.startswith(("on_", "after_"))]
+        for name in vars(cls):
+            if name.startswith(("on_", "after_")) and name not in known:
+                raise OptionError(f"{cls.__name__}.{name} would never be called; a callback's methods are "
+                                  f"{', '.join(known)}")
 
     turn: ClassVar[int] = 0
     """Callbacks are called in the order of their turns, and those of one turn in the order they were passed in."""

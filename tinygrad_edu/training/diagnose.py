@@ -1,6 +1,6 @@
 """`diagnose`: why a training fails, in words, with the number that shows it, the place, and what to try."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -62,7 +62,9 @@ def diagnose(model: Module, history: Any = None, data: tuple[Any, Any] | None = 
     """
     if not isinstance(model, Module):
         raise OptionError(f"diagnose: model is a {type(model).__name__}, but must be a module")
-    found = curves.verdicts(history.to_dict() if hasattr(history, "to_dict") else dict(history or {}))
+    if loss is not None and not callable(loss):
+        raise OptionError(f"diagnose: loss must be a function, got {loss!r}")
+    found = curves.verdicts(_losses(history))
     if data is None:
         return Diagnosis(found)
     X, y = _samples(data)
@@ -72,6 +74,19 @@ def diagnose(model: Module, history: Any = None, data: tuple[Any, Any] | None = 
     last = layers[-1].kind if layers else type(model).__name__
     case = suitability.Case(model, X, y, loss, output, last)
     return Diagnosis([*suitability.verdicts(case), *inside(layers), *found])
+
+
+def _losses(history: Any) -> Mapping[str, Any]:
+    """The history as lists of numbers by name."""
+    if history is None:
+        return {}
+    if not isinstance(history, Mapping):
+        raise OptionError(f"diagnose: history must be what fit returned or a dict of lists, got a "
+                          f"{type(history).__name__}; pass data by its name, data=(X, y)")
+    try:
+        return {name: np.asarray(history[name], np.float64) for name in ("loss", "validation_loss") if name in history}
+    except (TypeError, ValueError):
+        raise OptionError("diagnose: the losses of the history must be lists of numbers") from None
 
 
 def _samples(data: Any) -> tuple[np.ndarray, np.ndarray]:

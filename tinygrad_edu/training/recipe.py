@@ -49,8 +49,9 @@ class Recipe:
         loss: 6. "mse", "least_squares", "l1", "huber", "cross_entropy", or a loss; None for the cross-entropy of
             classes, else the mean squared error.
         penalty, dropout, batch_norm: 7. Against overfitting: such as `nn.L2Penalty(1e-3)`; a probability; True.
-        optimizer, lr, schedule: 8. "sgd", "adagrad", "rmsprop", "adam", "adamw", or a function that makes an optimizer
-            of the parameters; the learning rate, for the names; the learning rate as a function of the step.
+        optimizer, lr, schedule: 8. "sgd", "adagrad", "rmsprop", "adam", "adamw", a class of `optim`, or a function that
+            makes an optimizer of the parameters; the learning rate, but for a function, which has its own; the learning
+            rate as a function of the step.
         batch_size, epochs, patience: 9. As for `fit`; after how many epochs in a row without a better validation loss
             to stop early, or None for never.
         metrics: 10. For the test, as for `fit`; None for the accuracy of classes, else R².
@@ -151,7 +152,7 @@ class Recipe:
                    *([f"dropout of {self.dropout:.0%}"] if self.dropout else []),
                    *(["batch normalisation"] if self.batch_norm else [])]
         units = " and ".join(map(str, self.hidden))
-        by_name = isinstance(self.optimizer, str)
+        by_name = isinstance(self.optimizer, str | type)
         rate = named(self.schedule) if self.schedule else f"learning rate {self.lr:g}" if by_name else ""
         metrics = None if self.metrics is None else map(named, self._metrics(of_classes=True))
         batches = f"batches of {self.batch_size}" if self.batch_size else "full batch"
@@ -204,6 +205,8 @@ class Recipe:
         return _known("loss", self.loss or ("cross_entropy" if of_classes else "mse"), LOSSES, "or a loss")()
 
     def _optimizer(self, model: Module) -> Optimizer:
+        if isinstance(self.optimizer, type):
+            return self.optimizer(model.parameters(), lr=self.lr)
         if callable(self.optimizer):
             return self.optimizer(model.parameters())
         return _known("optimizer", self.optimizer, OPTIMIZERS, "or a function of the parameters")(model.parameters(),
