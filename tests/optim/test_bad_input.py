@@ -4,12 +4,9 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
+from tests.optim.parameters import values
 from tinygrad_edu.errors import ArgumentError, DtypeError, OptionError, ShapeError, StateError
 from tinygrad_edu.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
-
-
-def values(*arrays):
-    return [tg.Value(np.array(a, float)) for a in arrays]
 
 
 def give_gradients(params):

@@ -4,19 +4,10 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
+from tests.optim.parameters import give_gradients, values
 from tinygrad_edu.errors import ArgumentError, OptionError, ShapeError, StateError
 from tinygrad_edu.interop import load, save
 from tinygrad_edu.optim import SGD, Adagrad, Adam, AdamW, RMSprop
-
-
-def values(*arrays):
-    return [tg.Value(np.array(a, float)) for a in arrays]
-
-
-def give_gradients(params, seed=0):
-    rng = np.random.default_rng(seed)
-    for p in params:
-        p.grad = np.asarray(rng.normal(size=p.shape), p.dtype)
 
 
 def test_a_group_follows_the_optimizer_until_it_has_a_value_of_its_own():

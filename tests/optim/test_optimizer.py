@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygrad_edu as tg
+from tests.optim.parameters import give_gradients, values
 from tinygrad_edu.errors import MutationError
 from tinygrad_edu.interop import load, save
 from tinygrad_edu.optim import SGD, Adagrad, Adam, AdamW, RMSprop
@@ -16,16 +17,6 @@ optimizers = pytest.mark.parametrize("optimizer", [
     lambda params, lr: RMSprop(params, lr, momentum=0.9, centered=True), Adam,
     lambda params, lr: AdamW(params, lr, amsgrad=True)],
     ids=["SGD", "momentum", "Adagrad", "RMSprop", "Adam", "AdamW"])
-
-
-def values(*arrays):
-    return [tg.Value(np.array(a, float)) for a in arrays]
-
-
-def give_gradients(params, seed=0):
-    rng = np.random.default_rng(seed)
-    for p in params:
-        p.grad = np.asarray(rng.normal(size=p.shape), p.dtype)
 
 
 # ----- data: read, changed and assigned -----

@@ -416,3 +416,21 @@ def test_a_hook_that_nobody_would_call_is_an_error():
         class Mistyped(Callback):
             def on_epoch_end(self, training):
                 pass
+
+
+def test_a_model_that_gives_no_array_is_told_what_its_output_is():
+    class Total(nn.Module):
+        def __init__(self, kind):
+            self.linear, self.kind = nn.Linear(2, 1, rng=0), kind
+
+        def forward(self, x):
+            h = self.linear(x)
+            return h.sum() if self.kind == "number" else (h, h)
+
+    model = Total("number")
+    with pytest.raises(ShapeError, match="prediction"):
+        fit(model, nn.MSELoss(), optim.SGD(model.parameters()), np.ones((5, 2)), np.ones((5, 1)), epochs=1)
+    model = Total("pair")
+    with pytest.raises(OptionError, match="the model gave a tuple"):
+        fit(model, lambda h, y: ((h[0] - y) ** 2).mean(), optim.SGD(model.parameters()), np.ones((5, 2)),
+            np.ones((5, 1)), epochs=1)

@@ -1,6 +1,7 @@
 """What `fit` asks of its arguments, and a rehearsal: what cannot be trained is found before anything is changed."""
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -125,9 +126,10 @@ def rehearse(model: Module, loss: Callable[[Any, Any], Any], penalty: Callable[[
 def _check_alike(prediction: Any, y: np.ndarray) -> None:
     """Raise ShapeError for predictions (n, 1) of measured targets (n,), or the reverse: a loss could broadcast them."""
     shapes = {(1, 2): "(n,) but the model gives (n, 1)", (2, 1): "(n, 1) but the model gives (n,)"}
-    single = np.size(prediction) == len(prediction) and y.size == len(y)
-    if single and y.dtype.kind == "f" and (y.ndim, np.ndim(prediction)) in shapes:
-        raise ShapeError(f"fit: y has shape {shapes[y.ndim, np.ndim(prediction)]}, so that a difference of both would "
+    shape: tuple[int, ...] = getattr(prediction, "shape", ())  # what is no array is refused later, in its own words
+    single = len(shape) > 0 and prod(shape) == shape[0] and y.size == len(y)
+    if single and y.dtype.kind == "f" and (y.ndim, len(shape)) in shapes:
+        raise ShapeError(f"fit: y has shape {shapes[y.ndim, len(shape)]}, so that a difference of both would "
                          f"compare every pair of points; pass {'y.reshape(-1, 1)' if y.ndim == 1 else 'y.ravel()'}")
 
 
