@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinygrad_edu.errors import IllConditionedWarning, LinalgError, UnderdeterminedWarning
-from tinygrad_edu.linear_models import LinearRegression
+from tinygrad_edu.linear_models import LinearRegression, precise
 
 every_solver = pytest.mark.parametrize("solver", LinearRegression.SOLVERS)
 with_or_without_intercept = pytest.mark.parametrize("fit_intercept", [True, False])
@@ -132,6 +132,13 @@ def test_hilbert_columns_keep_their_digits(p, digits):  # the solution for the r
         with pytest.warns(IllConditionedWarning, match="nearly repeat each other"):
             model.fit(X, y)
     np.testing.assert_allclose(model.theta_, [float(t) for t in exact], rtol=10.0**-digits)
+
+
+def test_easy_columns_take_a_single_step_of_refinement(monkeypatch):
+    steps, dot = [], precise.dot
+    monkeypatch.setattr(precise, "dot", lambda X, r: steps.append(len(r)) or dot(X, r))
+    LinearRegression().fit(*samples())
+    assert steps == [40]
 
 
 def test_float32_gives_the_data_not_the_accuracy():

@@ -28,7 +28,7 @@ def test_what_rounding_took_away_makes_sum_and_product_exact(a, b):
 def test_a_dot_product_is_as_if_computed_with_32_digits(pairs):
     x, y = np.array(pairs).T
     terms = [Fraction(a) * Fraction(b) for a, b in pairs]
-    error = abs(Fraction(precise.dot(x, y)) - sum(terms))
+    error = abs(Fraction(precise.dot(x[:, None], y).item()) - sum(terms))
     assert error <= Fraction(2.0**-53) * abs(sum(terms)) + Fraction(2.0**-98) * sum(map(abs, terms))
 
 
@@ -36,6 +36,6 @@ def test_a_dot_product_is_as_if_computed_with_32_digits(pairs):
 def test_a_residual_is_as_if_computed_with_32_digits(y, pairs):
     columns, theta = np.array(pairs).T
     terms = [Fraction(y), *(-Fraction(x) * Fraction(t) for x, t in pairs)]
-    r, rest = precise.residuals(columns[:, None], np.array([y]), theta)
+    r, rest = precise.residuals(columns[None, :], np.array([y]), theta)
     assert abs(exactly(r[0], rest[0]) - sum(terms)) <= Fraction(2.0**-98) * sum(map(abs, terms))
     assert r[0] + rest[0] == r[0]

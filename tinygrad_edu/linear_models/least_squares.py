@@ -110,41 +110,38 @@ Solution = tuple[np.ndarray, np.ndarray, float]
 
 def by_qr(problem: Problem) -> Solution:
     """R theta = Q^T y, then Newton steps; by SVD if X does not determine theta."""
-    from scipy.linalg import solve_triangular
-
     X, exponents = problem.scaled
     Q, R = np.linalg.qr(X)
     singular = np.linalg.svd(R, compute_uv=False)
     if not are_independent(singular, problem.n, problem.k):
         theta, _, _ = by_svd(problem)
         return theta, np.full((problem.k, problem.k), np.nan), np.inf
-    columns, condition = np.ascontiguousarray(X.T), float(singular[0] / singular[-1])
-    theta = refined(solve_triangular(R, Q.T @ problem.y), R, columns, problem.y)
-    R_inverse = solve_triangular(R, np.eye(problem.k))
+    R_inverse, condition = np.linalg.inv(R), float(singular[0] / singular[-1])
+    theta = refined(R_inverse @ (Q.T @ problem.y), R_inverse, X, problem.y)
     inverse = R_inverse @ R_inverse.T
     if condition * EPS > np.sqrt(EPS):  # fewer than half of the digits are left; the others are worth k searches
-        inverse = np.array([refined(row, R, columns, np.zeros(problem.n), unit)
+        inverse = np.array([refined(row, R_inverse, X, np.zeros(problem.n), unit)
                             for row, unit in zip(inverse, np.eye(problem.k), strict=True)])
         inverse = (inverse + inverse.T) / 2
     return np.ldexp(theta, -exponents), np.ldexp(inverse, -exponents - exponents[:, None]), condition
 
 
-def refined(t: np.ndarray, R: np.ndarray, columns: np.ndarray, y: np.ndarray, b: float | np.ndarray = 0) -> np.ndarray:
-    """The solution of X^T X t = X^T y + b by Newton steps from a t nearby; X = Q R, `columns` are those of X.
+def refined(t: np.ndarray, R_inverse: np.ndarray, X: np.ndarray, y: np.ndarray,
+            b: float | np.ndarray = 0) -> np.ndarray:
+    """The solution of X^T X t = X^T y + b by Newton steps from a t nearby; X = Q R has columns of about unit length.
 
     That R is rounded makes a step only a little longer or shorter than it should be. What decides where the
     steps end, and is computed in twice the precision, is the gradient X^T (y - X t) + b.
     """
-    from scipy.linalg import solve_triangular
-
-    size = np.inf
+    size, error_of_step = np.inf, len(t) * EPS * np.linalg.norm(R_inverse)  # the latter as a part of the step
     while True:
-        r, rest = precise.residuals(columns, y, t)
-        gradient = b + np.array([precise.dot(column, r) + column @ rest for column in columns])
-        step = solve_triangular(R, solve_triangular(R, gradient, trans="T"))
+        r, rest = precise.residuals(X, y, t)
+        step = R_inverse @ (R_inverse.T @ (b + precise.dot(X, r) + rest @ X))
         if not np.abs(step).max() < size / 2:  # as small as it gets
             return t
         t, size = t + step, np.abs(step).max()
+        if (size * error_of_step < EPS / 4 * np.abs(t)).all():  # another would change no digit
+            return t
 
 
 def by_svd(problem: Problem) -> Solution:

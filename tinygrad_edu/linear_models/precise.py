@@ -25,37 +25,45 @@ def two_product(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
 
 
-def residuals(columns: np.ndarray, y: np.ndarray, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def residuals(X: np.ndarray, y: np.ndarray, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """y - X theta rounded, and what the rounding took away.
 
     Args:
-        columns: the columns of X, one a row, (k, n).
+        X: (n, k).
         y: (n,).
         theta: (k,).
 
     >>> import numpy as np
     >>> from tinygrad_edu.linear_models import precise
-    >>> columns = np.array([[1e16], [1.0], [1e16]])
-    >>> precise.residuals(columns, np.zeros(1), np.array([1.0, 1.0, -1.0]))  # in float64, 1e16 + 1 is 1e16
+    >>> X = np.array([[1e16, 1.0, 1e16]])
+    >>> precise.residuals(X, np.zeros(1), np.array([1.0, 1.0, -1.0]))  # in float64, 1e16 + 1 is 1e16
     (array([-1.]), array([0.]))
     """
-    total, rest = y, np.zeros_like(y)
-    for column, weight in zip(columns, theta, strict=True):
-        product, lost_in_product = two_product(column, -weight)
-        total, lost_in_sum = two_sum(total, product)
-        rest = rest + (lost_in_product + lost_in_sum)
-    return two_sum(total, rest)
+    terms, lost = two_product(X.T, -theta[:, None])
+    return _total(np.concatenate([y[None, :], terms]), lost.sum(axis=0))
 
 
-def dot(x: np.ndarray, y: np.ndarray) -> float:
-    """sum x_i y_i of two vectors (n,), rounded once at the end."""
-    terms, lost = two_product(x, y)
-    rest = lost.sum()
-    while len(terms) > 1:  # add neighbours, then neighbours of these sums, and so on
-        odd = terms[len(terms) & ~1:]
-        terms, lost = two_sum(terms[:-1:2], terms[1::2])
-        terms, rest = np.concatenate([terms, odd]), rest + lost.sum()
-    return float(terms[0] + rest)
+def dot(X: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """X^T y of X (n, k) and y (n,), each sum rounded once at the end, (k,).
+
+    >>> import numpy as np
+    >>> from tinygrad_edu.linear_models import precise
+    >>> precise.dot(np.array([[1e16], [1.0], [1e16]]), np.array([1.0, 1.0, -1.0]))
+    array([1.])
+    """
+    terms, lost = two_product(X, y[:, None])
+    total, _ = _total(terms, lost.sum(axis=0))
+    return total
+
+
+def _total(terms: np.ndarray, rest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The sum of the terms along axis 0, and of the small rest, rounded; and what the rounding took away."""
+    while len(terms) > 1:  # the first half to the second, then again with these sums
+        half = len(terms) // 2
+        odd = terms[2 * half:]
+        sums, lost = two_sum(terms[:half], terms[half:2 * half])
+        terms, rest = np.concatenate([sums, odd]) if len(odd) else sums, rest + lost.sum(axis=0)
+    return two_sum(terms[0], rest)
 
 
 def _halves(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -65,7 +65,7 @@ class Problem:
 
     def chi2(self, theta: np.ndarray) -> float:
         """The sum of squared residuals, in units of sigma where it is known."""
-        r, _ = precise.residuals(self.design.T, self.y, theta)
+        r, _ = precise.residuals(self.design, self.y, theta)
         return float(r @ r)
 
     def noise_variance(self, chi2_ndf: float) -> float:
