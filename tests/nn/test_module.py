@@ -261,6 +261,29 @@ def test_a_module_is_called_like_its_forward():
     assert Power()(x=3.0, exponent=3, sign=-1) == -27.0
 
 
+def test_an_output_knows_the_modules_that_made_it_the_innermost_first():
+    model = tg.nn.Sequential(tg.nn.Linear(2, 3), tg.nn.Tanh(), tg.nn.Dropout().eval())
+    x = tg.Value(np.ones((1, 2)))
+    hidden = model.layers[0](x)
+    y = model(hidden[:, :2])
+    assert [maker for maker, _ in hidden.note("calls", [])] == [model.layers[0]]
+    (tanh, since_tanh), (whole, since_whole) = y.note("calls", [])
+    assert (tanh, whole) == (model.layers[1], model)
+    assert since_whole < y.inputs[0].time < since_tanh < y.time
+    assert x.note("calls", None) is None
+
+
+def test_a_module_that_returns_several_values_is_known_to_each():
+    class Two(tg.nn.Module):
+        def forward(self, x):
+            return x + 1, x * 2
+
+    model, x = Two(), tg.Value(1.0)
+    assert all(y.note("calls", [])[0][0] is model for y in model(x))
+    with tg.no_grad():
+        assert all(y.note("calls", None) is None for y in model(x))
+
+
 def test_a_module_without_forward_says_so():
     class Nothing(nn.Module):
         pass

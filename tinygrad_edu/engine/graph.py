@@ -36,7 +36,9 @@ class Node(Operand):
     _x1: Any
     _x2: Any
     _sum: Any  # only of a leaf: during a backward pass what has arrived so far, otherwise None
-    _notes: dict[str, Any]  # what few nodes have: "name", "changed" (when, by what), "origin" (for detect_anomaly)
+    # what few nodes have: "name", "changed" (when, by what), "origin" (for detect_anomaly), "calls" (of layers, the
+    # innermost first: which, and since when)
+    _notes: dict[str, Any]
 
     @property
     def inputs(self) -> tuple:
@@ -61,6 +63,19 @@ class Node(Operand):
             self._notes[key] = value
         except AttributeError:
             self._notes = {key: value}
+
+    def add_call(self, maker: Any, since: int) -> None:
+        """Note that it is what `maker`, a layer, made of nodes older than the time `since`: pictures show it as one.
+
+        One that only passed on what it was given, such as dropout in evaluation, made nothing.
+        """
+        if self.op is None or self.time < since:
+            return
+        notes = getattr(self, "_notes", None)
+        if notes is None:
+            self._notes = {"calls": [(maker, since)]}
+        else:
+            notes.setdefault("calls", []).append((maker, since))
 
     @property
     def name(self) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from tinygrad_edu.engine.graph import clock
 from tinygrad_edu.engine.value import Value
 from tinygrad_edu.errors import ArgumentError, MissingMethodError, OptionError, StateError
 
@@ -85,7 +86,12 @@ class Module:
                                   "x), which returns what the module computes of x")
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        return self.forward(*inputs, **options)
+        since = next(clock)
+        made = self.forward(*inputs, **options)
+        for y in made if type(made) is tuple else (made,):
+            if isinstance(y, Value):
+                y.add_call(self, since)
+        return made
 
     def __setattr__(self, name: str, value: Any) -> None:
         for kind, fate in (Parameter, "learned"), (Buffer, "saved"):
