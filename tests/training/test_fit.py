@@ -314,6 +314,12 @@ def test_a_parameter_that_the_last_update_spoiled_is_found_as_well():
     assert history.stop_reason.startswith("diverged")
 
 
+def test_a_loss_that_grows_without_end_but_is_finite_is_reported_too():
+    model = nn.Linear(3, 2, rng=0)
+    with pytest.warns(DivergenceWarning, match=r"epoch 9, .*the loss has grown from [\d.]+ to .*Try a learning rate"):
+        fit(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=10.0), X, Y, epochs=9)
+
+
 def test_nan_in_a_memmap_is_found_in_its_batch(tmp_path):
     mapped = np.lib.format.open_memmap(tmp_path / "X.npy", mode="w+", dtype=np.float64, shape=X.shape)
     mapped[:] = X
@@ -377,6 +383,23 @@ def bad_arguments():
     yield {"callbacks": EarlyStopping}, OptionError, "a callback must be a training.Callback"
     yield {"callbacks": [EarlyStopping()]}, ArgumentError, r"no 'validation_loss' in the history.*validation=0.2"
     yield {"rng": "seed"}, OptionError, "rng: expected a whole number"
+    yield {"y": Y[:, :1]}, ShapeError, r"prediction \(50, 2\) and target \(50, 1\)"  # the rows of a step, not fewer
+    # what is wrong only in the middle of the data or of the training
+    yield {"loss": nn.HingeLoss(), "y": np.sign(Y) * (np.arange(50) != 30)[:, None]}, ArgumentError, "the label -?0"
+    probabilities, yes = np.eye(2)[LABELS // 2], LABELS // 2
+    probabilities[30] = 0.4
+    yield {"loss": nn.CrossEntropyLoss(), "y": probabilities, "batch_size": 8}, ArgumentError, "a sum of 0.8, not 1"
+    ignoring = {"y": np.where(np.arange(50) % 8 == 0, yes, 7), "batch_size": 12}
+    yield {"loss": nn.CrossEntropyLoss(ignore_index=7), **ignoring}, \
+        ArgumentError, "43 of 50 rows have no label that counts.* one of 2 may come"
+    yield {"loss": nn.CrossEntropyLoss(class_weights=[1, 0]), "y": yes, "batch_size": 4}, ArgumentError, \
+        "of a class with weight 0"
+    yield {"schedule": lambda step: 0.1 - 0.04 * step, "batch_size": 20}, ArgumentError, r"fit: schedule\(3\) as"
+    yield {"metrics": accuracy_of_signs, "y": np.sign(Y) * (np.arange(50) != 30)[:, None]}, ArgumentError, "tell two"
+
+
+def accuracy_of_signs(prediction, target):
+    return tg.training.accuracy(prediction[:, 0], target[:, 0])
 
 
 @pytest.mark.parametrize("bad, error, message", list(bad_arguments()), ids=lambda x: x if isinstance(x, str) else "")
@@ -392,6 +415,27 @@ def test_bad_input_is_an_error_and_changes_nothing(bad, error, message):
     assert all((optimizer.state_dict()[name] == array).all() for name, array in state.items())
     assert [module.training for _, module in model.named_modules()] == modes
     assert all(p.grad is None for p in model.parameters())
+
+
+def test_an_error_that_only_a_step_shows_puts_everything_back():
+    steps, generator = [], np.random.default_rng(0)
+
+    def fails_later(h, y):
+        steps.append(1)
+        if len(steps) == 9:
+            raise ArgumentError("in the middle")
+        return nn.MSELoss()(h, y)
+
+    model, optimizer = network()
+    before, state, draws = bits(model), optimizer.state_dict(), generator.bit_generator.state
+    with pytest.raises(ArgumentError, match="in the middle"):
+        fit(model, fails_later, optimizer, X, Y, epochs=9, rng=generator)
+    assert bits(model) == before and len(steps) == 9
+    assert all((optimizer.state_dict()[name] == array).all() for name, array in state.items())
+    with pytest.raises(ArgumentError, match="EarlyStopping"):  # after the rows for validation have been dealt
+        fit(model, nn.MSELoss(), optimizer, X, Y, epochs=1, validation=0.2, rng=generator,
+            callbacks=EarlyStopping(monitor="accuracy"))
+    assert generator.bit_generator.state == draws
 
 
 def test_measured_targets_in_another_shape_than_the_predictions_are_refused_for_any_loss():

@@ -1,7 +1,8 @@
 """What `fit` asks of its arguments, and a rehearsal: what cannot be trained is found before anything is changed."""
 
 from collections.abc import Callable
-from math import prod
+from itertools import chain
+from math import inf, prod
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from tinygrad_edu.checks import as_rows, whole_number
 from tinygrad_edu.data import train_test_split
 from tinygrad_edu.engine.graph import ancestors
+from tinygrad_edu.engine.modes import no_grad
 from tinygrad_edu.engine.value import Value
 from tinygrad_edu.errors import ArgumentError, DtypeError, OptionError, ShapeError
 from tinygrad_edu.nn.module import Module
@@ -16,6 +18,9 @@ from tinygrad_edu.nn.normalization import BatchNorm1d
 from tinygrad_edu.optim import Optimizer
 from tinygrad_edu.training.activity import evaluating
 from tinygrad_edu.training.callbacks import Callback
+
+MOST_STEPS = 100_000
+"""Of how many steps at most the learning rate is looked at before the first one."""
 
 
 def checked_data(X: Any, y: Any, validation: Any) -> tuple[np.ndarray, np.ndarray, Any]:
@@ -93,34 +98,96 @@ def checked_parts(model: Any, loss: Any, optimizer: Any, penalty: Any, schedule:
 
 
 def rehearse(model: Module, loss: Callable[[Any, Any], Any], penalty: Callable[[Module], Any] | None,
-             schedule: Callable[[int], float] | None, metrics: dict[str, Callable[..., float]], optimizer: Optimizer,
-             X: np.ndarray, y: np.ndarray, validation: Any) -> None:
-    """Predict some rows as in evaluation, which changes nothing: do model, loss, metrics and data fit together?"""
-    if schedule is not None:
-        Optimizer.lr.checked("fit: schedule(0) as the learning rate", schedule(0))
-    for inputs, targets in ((X, y), *([validation] if isinstance(validation, tuple) else [])):
-        rows = _telling_rows(targets)
-        with evaluating(model):
-            prediction = model(inputs[rows])
-            _check_alike(prediction, targets)
-            J = loss(prediction, targets[rows])
-            if penalty is not None:
-                J = J + penalty(model)
-        if not isinstance(J, Value) or not isinstance(prediction, Value):
-            raise OptionError(f"fit: the model gave a {type(prediction).__name__} and the loss a {type(J).__name__}; "
-                              "both must be Values, or there is nothing to differentiate; compute them from the "
-                              "parameters with NumPy functions or those of tinygrad_edu")
-        if J.size != 1:
-            raise ShapeError(f"fit: the loss has shape {J.shape}, but only a single number can be minimised; "
-                             'use reduction="mean"')
-        for name, metric in metrics.items():
-            score = metric(prediction.numpy(), targets[rows])
-            if np.shape(score) != ():
-                raise ShapeError(f"fit: the metric {name!r} gave an array of shape {np.shape(score)}, but the history "
-                                 "has a single number per epoch")
+             metrics: dict[str, Callable[..., float]], optimizer: Optimizer, X: np.ndarray, y: np.ndarray,
+             validation: Any, batch_size: int | None) -> None:
+    """Do model, loss, metrics and data fit together? The first batch is predicted as in evaluation, which changes
+    nothing; beside these predictions the loss and the metrics get all the targets, but for those of a memmap.
+    """
+    with evaluating(model), np.errstate(all="ignore"):
+        prediction = _rehearse_step(model, loss, penalty, optimizer, X[:batch_size], y[:batch_size])
+        _compare(prediction, loss, metrics, y, batch_size or len(y))
+        if isinstance(validation, tuple):
+            _compare(model(validation[0][:batch_size]), loss, metrics, validation[1], len(validation[1]))
+
+
+def _rehearse_step(model: Module, loss: Callable[[Any, Any], Any], penalty: Callable[[Module], Any] | None,
+                   optimizer: Optimizer, inputs: np.ndarray, targets: np.ndarray) -> Value:
+    """The prediction of a batch, once it is known that J is a single number with a gradient."""
+    prediction = model(inputs)
+    _check_alike(prediction, targets)
+    J = loss(prediction, targets)
+    if penalty is not None:
+        J = J + penalty(model)
+    if not isinstance(J, Value) or not isinstance(prediction, Value):
+        raise OptionError(f"fit: the model gave a {type(prediction).__name__} and the loss a {type(J).__name__}; "
+                          "both must be Values, or there is nothing to differentiate; compute them from the "
+                          "parameters with NumPy functions or those of tinygrad_edu")
+    if J.size != 1:
+        raise ShapeError(f"fit: the loss has shape {J.shape}, but only a single number can be minimised; "
+                         'use reduction="mean"')
     if not {id(leaf) for leaf in ancestors([J])[1]} & {id(p) for p in optimizer.params}:
         raise ArgumentError("fit: the loss does not depend on any parameter of the optimizer; make it for this model, "
                             "as in optim.Adam(model.parameters())")
+    return prediction
+
+
+@no_grad()
+def _compare(prediction: Value, loss: Callable[[Any, Any], Any], metrics: dict[str, Callable[..., float]],
+             y: np.ndarray, size: int) -> None:
+    """Give the loss all targets, so many at a time, and the metrics all at once, beside predictions of some rows."""
+    if isinstance(y, np.memmap):
+        y = y[:size]
+    for i in range(0, len(y), size):
+        targets = y[i:i + size]
+        loss(_repeated(prediction, len(targets)), targets)
+    for name, metric in metrics.items():
+        score = metric(_repeated(prediction, len(y)).numpy(), y)
+        if np.shape(score) != ():
+            raise ShapeError(f"fit: the metric {name!r} gave an array of shape {np.shape(score)}, but the history has "
+                             "a single number per epoch")
+
+
+def _repeated(prediction: Value, n: int) -> Value:
+    """The predictions of some rows, repeated or cut to those of n rows."""
+    shape = prediction.shape
+    return prediction if shape[:1] in ((), (n,)) else Value(np.resize(prediction.data, (n, *shape[1:])))
+
+
+def check_schedule(schedule: Callable[[int], float], steps: int) -> None:
+    """Raise the error of a learning rate that cannot be, for any of the steps to come; of very many, for a part."""
+    for step in chain(range(0, steps, 1 + steps // MOST_STEPS), [steps - 1]):
+        rate = schedule(step)
+        if not (type(rate) is float and 0.0 <= rate < inf):  # what else is right takes longer to tell
+            Optimizer.lr.checked(f"fit: schedule({step}) as the learning rate", rate)
+
+
+def check_batches(model: Module, loss: Any, X: np.ndarray, y: np.ndarray, batch_size: int | None) -> None:
+    """Raise ArgumentError if a batch may come that has no variance for a batch norm, or no label that counts."""
+    n = len(y)
+    last = n if batch_size is None else n % batch_size or batch_size
+    normed = X.ndim == 2 and any(isinstance(module, BatchNorm1d) for _, module in model.named_modules())
+    if normed and last == 1 and batch_size is not None and batch_size > 1:
+        larger = next(size for size in range(batch_size + 1, n + 1) if n % size != 1)
+        raise ArgumentError(f"fit: {n} rows in batches of {batch_size} leave a last batch of 1 row, which has no "
+                            f"variance for BatchNorm1d; use batch_size={larger}")
+    idle = n - np.count_nonzero(_counting(loss, y))
+    if idle >= last:
+        raise ArgumentError(f"fit: {idle} of {n} rows have no label that counts, as all are ignored or of a class with "
+                            f"weight 0; a batch of only such has no mean, and one of {last} may come; leave these "
+                            "rows out")
+
+
+def _counting(loss: Any, y: np.ndarray) -> np.ndarray:
+    """The rows that have a label which is neither ignored nor of a class without weight."""
+    counts: Any = np.ones(y.shape, bool)
+    if getattr(loss, "reduction", "") == "mean" and y.dtype.kind in "iu" and not isinstance(y, np.memmap):
+        ignored, weights = getattr(loss, "ignore_index", None), getattr(loss, "class_weights", None)
+        if ignored is not None:
+            counts = y != ignored
+        if weights is not None:
+            counts = counts & (weights[np.where(counts, y, 0)] > 0)
+    rows: np.ndarray = np.reshape(counts, (len(y), -1))
+    return np.any(rows, axis=1)
 
 
 def _check_alike(prediction: Any, y: np.ndarray) -> None:
@@ -131,24 +198,6 @@ def _check_alike(prediction: Any, y: np.ndarray) -> None:
     if single and y.dtype.kind == "f" and (y.ndim, len(shape)) in shapes:
         raise ShapeError(f"fit: y has shape {shapes[y.ndim, len(shape)]}, so that a difference of both would "
                          f"compare every pair of points; pass {'y.reshape(-1, 1)' if y.ndim == 1 else 'y.ravel()'}")
-
-
-def check_last_batch(model: Module, X: np.ndarray, batch_size: int | None) -> None:
-    """Raise ArgumentError if the last batch would be a single row, which has no variance for a batch norm."""
-    n = len(X)
-    if batch_size is not None and batch_size > 1 and n % batch_size == 1 and X.ndim == 2:
-        if any(isinstance(module, BatchNorm1d) for _, module in model.named_modules()):
-            larger = next(size for size in range(batch_size + 1, n + 1) if n % size != 1)
-            raise ArgumentError(f"fit: {n} rows in batches of {batch_size} leave a last batch of 1 row, which has no "
-                                f"variance for BatchNorm1d; use batch_size={larger}")
-
-
-def _telling_rows(targets: np.ndarray) -> list[int]:
-    """Few rows that tell whether the loss can take all: the first, and those of the smallest and the largest label."""
-    if isinstance(targets, np.memmap):
-        return [0]
-    per_row = targets.size // len(targets)
-    return [0, int(targets.argmin()) // per_row, int(targets.argmax()) // per_row] if per_row else [0]
 
 
 def split(X: np.ndarray, y: np.ndarray, validation: Any,

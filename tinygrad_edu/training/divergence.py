@@ -1,5 +1,7 @@
-"""Where a loss that is NaN or infinite comes from: the data, a parameter, or the first op that overflowed."""
+"""Where a loss that is NaN or infinite comes from: the data, a parameter, or the first op that overflowed; and whether
+one that is neither grows without end."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,6 +9,9 @@ import numpy as np
 from tinygrad_edu.engine.graph import ancestors
 from tinygrad_edu.engine.value import Value
 from tinygrad_edu.nn.module import Module
+
+ENDLESS = 1e3
+"""How many times its first value a loss must have reached, and never more than at the end, to have diverged."""
 
 
 def explain(model: Module, J: Value, inputs: Any, targets: Any) -> str:
@@ -35,6 +40,14 @@ def bad_parameter(model: Module) -> str:
         if bad := _not_finite(parameter.data):
             return f"{bad} in {path!r} of shape {parameter.shape}"
     return ""
+
+
+def endless_growth(losses: Sequence[float]) -> str:
+    """That the losses of the epochs, all finite, have grown without end, in words; empty if they have not."""
+    first, last = losses[0], losses[-1]
+    if not 0 < ENDLESS * first < last or last < max(losses):
+        return ""
+    return f"the loss has grown from {first:.3g} to {last:.3g}, and was never larger than at the end"
 
 
 def _not_finite(data: Any) -> str:

@@ -17,8 +17,15 @@ from tinygrad_edu.optim.schedules import Schedule
 from tinygrad_edu.random import RandomSource, default_generator
 from tinygrad_edu.training import checkpoint
 from tinygrad_edu.training.callbacks import Callback, hooks
-from tinygrad_edu.training.checks import check_last_batch, checked_data, checked_parts, rehearse, split
-from tinygrad_edu.training.divergence import bad_parameter, explain
+from tinygrad_edu.training.checks import (
+    check_batches,
+    check_schedule,
+    checked_data,
+    checked_parts,
+    rehearse,
+    split,
+)
+from tinygrad_edu.training.divergence import bad_parameter, endless_growth, explain
 from tinygrad_edu.training.evaluation import scores
 from tinygrad_edu.training.history import History
 from tinygrad_edu.training.metrics import named_metrics
@@ -34,8 +41,9 @@ def fit(model: Module, loss: Callable[[Any, Any], Any], optimizer: Optimizer, X:
     """Train a model: minimise J(θ) = loss(model(X), y) + penalty(model) over its parameters θ.
 
     In every epoch each row of X is used once, `batch_size` of them in a step: predict, find the gradients, update.
-    Ctrl-C ends the training and keeps what it reached. So does a loss that is NaN or infinite; a DivergenceWarning
-    then says in which epoch, step and parameter it went wrong, and what to try. Afterwards the model is in evaluation.
+    Ctrl-C ends the training and keeps what it reached. So does a loss that is NaN or infinite, or grows to the end; a
+    DivergenceWarning then says in which epoch, step and parameter it went wrong, and what to try. Afterwards the model
+    is in evaluation.
 
     Args:
         model: what to train, a Module of X.
@@ -61,7 +69,8 @@ def fit(model: Module, loss: Callable[[Any, Any], Any], optimizer: Optimizer, X:
 
     Errors, before anything is changed: OptionError and ArgumentError for what an argument cannot be, ShapeError for
     rows that do not fit each other, the model or the loss, DtypeError for what are no real numbers, ArgumentError for
-    NaN or infinity in the data, StateError and FileFormatError for a file that cannot be resumed from.
+    NaN or infinity in the data and for targets that the loss does not take, StateError and FileFormatError for a file
+    that cannot be resumed from. An error that only comes up in a step puts model and optimizer back as they were.
 
     >>> import numpy as np
     >>> import tinygrad_edu as tg
@@ -77,20 +86,26 @@ def fit(model: Module, loss: Callable[[Any, Any], Any], optimizer: Optimizer, X:
     epochs, batch_size, callbacks = checked_parts(model, loss, optimizer, penalty, schedule, epochs, batch_size,
                                                   callbacks)
     functions = named_metrics("fit", metrics, loss)
-    rehearse(model, loss, penalty, schedule, functions, optimizer, X, y, validation)
+    rehearse(model, loss, penalty, functions, optimizer, X, y, validation, batch_size)
     saved = None if resume is None else checkpoint.read(resume, epochs)
 
     generator = default_generator(rng)
     dealer = generator if saved is None else saved.generator_at_start()
     at_start = dealer.bit_generator.state
-    X, y, validation = split(X, y, validation, dealer)
-    check_last_batch(model, X, batch_size)
-    training = Training(model, loss, optimizer, X, y, validation, epochs, batch_size, functions, penalty, schedule,
-                        sorted(callbacks, key=lambda callback: callback.turn), generator, at_start)
-    for start in hooks(training.callbacks, "on_start"):
-        start(training)
-    if saved is not None:
-        saved.restore(training)
+    try:
+        X, y, validation = split(X, y, validation, dealer)
+        check_batches(model, loss, X, y, batch_size)
+        if schedule is not None:
+            check_schedule(schedule, epochs * -(-len(X) // (batch_size or len(X))))
+        training = Training(model, loss, optimizer, X, y, validation, epochs, batch_size, functions, penalty, schedule,
+                            sorted(callbacks, key=lambda callback: callback.turn), generator, at_start)
+        for start in hooks(training.callbacks, "on_start"):
+            start(training)
+        if saved is not None:
+            saved.restore(training)
+    except BaseException:
+        dealer.bit_generator.state = at_start
+        raise
     training.run(progress)
     if training.diverged:
         warn(f"fit: {training.history.stop_reason}", DivergenceWarning, stacklevel=2)
@@ -123,6 +138,7 @@ class Training:
         self.rng, self.rng_at_start = rng, rng_at_start
         self.epoch, self.step, self.diverged = 0, 0, False
         self.J = nan
+        self._before = model.state_dict(), optimizer.state_dict()
         self._after_backward, self._on_step = hooks(callbacks, "after_backward"), hooks(callbacks, "on_step")
         self.history = History([
             "loss", *(["penalty"] if penalty else []), *metrics,
@@ -141,7 +157,7 @@ class Training:
             with np.errstate(all="ignore"), progress_bar(self.epochs, self.epoch, progress) as show:
                 while self.epoch < self.epochs and self.history.stop_reason is None:
                     self.epoch += 1
-                    row = self._one_epoch()
+                    row = self._one_epoch_or_nothing()
                     self.history.append(row)
                     if isinstance(schedule, Schedule):
                         schedule.observe(row.get("validation_loss", row["loss"]))
@@ -155,9 +171,22 @@ class Training:
             self.model.eval()
         if self.history.stop_reason is None and (bad := bad_parameter(self.model)):
             self._diverged(f"the last update made {bad}")
+        if self.history.stop_reason is None and (growth := endless_growth(self.history["loss"])):
+            self._diverged(growth)
         self.stop(f"all {self.epochs} epochs are done")
         for end in hooks(self.callbacks, "on_end"):
             end(self)
+
+    def _one_epoch_or_nothing(self) -> dict[str, float]:
+        """An epoch; after an error in it, model and optimizer are as they were before the training."""
+        try:
+            return self._one_epoch()
+        except Exception:
+            model_state, optimizer_state = self._before
+            self.model.load_state_dict(model_state)
+            self.optimizer.load_state_dict(optimizer_state)
+            self.optimizer.zero_grad()
+            raise
 
     def _one_epoch(self) -> dict[str, float]:
         """A step for every batch; returns the epoch's row of the history."""
