@@ -91,3 +91,7 @@ class UnderdeterminedWarning(UserWarning):
 
 class DivergenceWarning(UserWarning):
     """A training that ended because its numbers were finite no more: its message says where and what to try."""
+
+
+class SavedStateWarning(UserWarning):
+    """A saved state that takes the place of what was asked for."""

@@ -7,7 +7,7 @@ import pytest
 
 import tinygrad_edu as tg
 from tinygrad_edu import nn, optim
-from tinygrad_edu.errors import ArgumentError, FileFormatError, OptionError, StateError
+from tinygrad_edu.errors import ArgumentError, FileFormatError, OptionError, SavedStateWarning, StateError
 from tinygrad_edu.interop import load, save
 from tinygrad_edu.training import Callback, Checkpoint, EarlyStopping, fit
 
@@ -140,11 +140,36 @@ def test_an_old_file_is_kept_until_there_is_something_new_to_save(tmp_path):
     assert path.read_bytes() == old
 
 
+def test_callbacks_may_be_added_and_begin_anew(tmp_path):
+    path, schedule = tmp_path / "run.npz", optim.schedules.ReduceOnPlateau
+    train(3, parts=network(dropout_rng=1), callbacks=Checkpoint(path), schedule=schedule(0.3, patience=0))
+    stopping = EarlyStopping(patience=2, min_delta=10.0)
+    history, _, _ = train(9, parts=network(dropout_rng=1), callbacks=stopping, schedule=schedule(0.3, patience=0),
+                          resume=path)
+    assert (stopping.best_epoch, history.epochs) == (4, 6)
+
+
+@pytest.mark.parametrize("asked, says", [({"lr": 0.5}, r"with lr=0\.01, not 0\.5; .* schedule=lambda"),
+                                         ({"lr": 0.5, "beta2": 0.5}, r"lr=0\.01, not 0\.5 and b")])
+def test_hyperparameters_that_give_way_to_the_saved_ones_are_named(tmp_path, asked, says):
+    path = tmp_path / "run.npz"
+    straight = train(4, parts=network(dropout_rng=1))
+    train(2, parts=network(dropout_rng=1), callbacks=Checkpoint(path))
+    model, _ = network(dropout_rng=1)
+    betas = {"betas": (0.9, asked["beta2"])} if "beta2" in asked else {}
+    with pytest.warns(SavedStateWarning, match=says) as caught:
+        resumed = train(4, parts=(model, optim.Adam(model.parameters(), lr=asked["lr"], **betas)), resume=path)
+    assert same(resumed, straight)
+    assert caught[0].filename == __file__
+    model, _ = network(dropout_rng=1)  # a rate that a schedule sets is no wish of the optimizer's
+    train(4, parts=(model, optim.Adam(model.parameters(), lr=0.5)), resume=path, schedule=lambda step: 0.5)
+
+
 # ----- what cannot be resumed -----
 
 def bad_files(folder):
     good = folder / "good.npz"
-    train(2, callbacks=[Checkpoint(good), EarlyStopping()])
+    train(2, parts=network(dropout_rng=1), callbacks=[Checkpoint(good), EarlyStopping()])
     state = load(good)
 
     def altered(**changes):
@@ -158,13 +183,15 @@ def bad_files(folder):
     yield lambda: altered(**{"generator.fit": None}), StateError, "random generators"
     yield lambda: altered(**{"generator.fit": np.zeros(4, np.uint8)}), StateError, "cannot resume"
     yield lambda: altered(**{"generator.library": state["generator.fit"][:-5]}), StateError, "cannot resume"
-    yield lambda: altered(**{"callback.0.best": None}), StateError, "cannot resume"
     yield lambda: altered(**{"rng_at_start": None}), StateError, "holds no training to resume"
     yield lambda: altered(**{"rng_at_start": np.frombuffer(b'{"bit_generator": "os"}', np.uint8)}), StateError, "'os'"
     yield lambda: altered(**{"rng_at_start": np.frombuffer(b"[" * 9000, np.uint8)}), StateError, "no training to resume"
     yield lambda: altered(**{"counts.epoch": None}), StateError, "holds no training to resume"
     yield lambda: altered(**{"counts.epoch": np.array([1, 2])}), StateError, "holds no training to resume"
     yield lambda: altered(**{"counts.epoch": np.array(-1)}), StateError, "counts .* but its history has 2 epochs"
+    yield lambda: altered(**{"callback.0.best": None}), StateError, "the checkpoint has .*, but no best;"
+    yield lambda: altered(**{"schedule.best": np.zeros(2)}), StateError, "callbacks or a schedule are missing"
+    yield lambda: True, OptionError, "fit: resume must be the path of a Checkpoint's file, such as 'run.npz', got True"
     yield lambda: folder / "missing.npz", FileNotFoundError, "missing"
     yield lambda: folder / "run.txt", ArgumentError, "names no known format"
 
@@ -206,7 +233,7 @@ def test_a_text_file_and_a_path_that_cannot_be_written_are_found_before_training
         train(2, resume=tmp_path / "run.npz")
     model, optimizer = network()
     before = model.state_dict()
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"Checkpoint: there is no folder '.*missing' to write 'run\.npz' into"):
         train(2, parts=(model, optimizer), callbacks=Checkpoint(tmp_path / "missing" / "run.npz"))
     assert all((array == before[name]).all() for name, array in model.state_dict().items())
 

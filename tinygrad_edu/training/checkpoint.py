@@ -5,13 +5,15 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
+from warnings import warn
 
 import numpy as np
 
 from tinygrad_edu.checks import whole_number
-from tinygrad_edu.errors import ArgumentError, StateError
+from tinygrad_edu.errors import ArgumentError, OptionError, SavedStateWarning, StateError
 from tinygrad_edu.interop.saving import file_format, load, save
 from tinygrad_edu.nn.module import Module
+from tinygrad_edu.optim import Hyperparameter
 from tinygrad_edu.optim.schedules import Schedule
 from tinygrad_edu.random import default_generator
 from tinygrad_edu.training.callbacks import Callback
@@ -34,6 +36,10 @@ class Checkpoint(Callback):
     Args:
         path: of the file, ending in `.npz` or `.safetensors`.
         every: how many epochs lie between two savings, 1 or more; the last epoch is always saved.
+
+    The hyperparameters of the optimizer are saved, too, and go on as they were: a SavedStateWarning says so where the
+    optimizer that `fit` gets has others. To go on with another learning rate, give `fit` a schedule. To use the model
+    alone, load those arrays of the file whose names begin with `model.`.
 
     Errors: OptionError and ArgumentError for an `every` that is no such number, ArgumentError for another ending;
     OSError if the file cannot be written, when training starts if there is none yet.
@@ -64,6 +70,9 @@ class Checkpoint(Callback):
 
         But not over an old one, from which this training may be about to resume.
         """
+        if not self.path.parent.is_dir():
+            raise FileNotFoundError(f"Checkpoint: there is no folder {str(self.path.parent)!r} to write "
+                                    f"{self.path.name!r} into; make it first")
         if not self.path.exists():
             self.save(training)
 
@@ -85,8 +94,7 @@ def state_of(training: "Training") -> dict[str, np.ndarray]:
              "generator": {name: _packed(generator.bit_generator.state)
                            for name, generator in _generators(training).items()},
              "counts": {"epoch": np.array(training.epoch), "step": np.array(training.step)}}
-    for i, callback in enumerate(_with_state(training)):
-        parts[f"callback.{i}"] = callback.state_dict()
+    parts |= {name: part.state_dict() for name, part in _with_state(training).items()}
     return {"rng_at_start": _packed(training.rng_at_start),
             **{f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()}}
 
@@ -124,6 +132,18 @@ class Saved:
                 raise StateError(f"fit: cannot resume from {self.path}: {error}; pass fit a model, an optimizer, "
                                  "metrics and callbacks like those when it was saved") from error
             raise
+        self._say_what_else_was_asked(before, training)
+
+    def _say_what_else_was_asked(self, before: "Saved", training: "Training") -> None:
+        """Warn of hyperparameters that the optimizer was given, and has no more."""
+        asked = before.part("optimizer")
+        others = [f"{name}={saved}, not {asked[name]}" for name, saved in self.part("optimizer").items()
+                  if isinstance(getattr(type(training.optimizer), name.rpartition(".")[2], None), Hyperparameter)
+                  and not (training.schedule and name == "lr") and not np.array_equal(saved, asked.get(name, saved))]
+        if others:
+            warn(f"fit: the optimizer goes on as it was saved in {self.path}, with {' and '.join(others)}; for another "
+                 "learning rate pass fit a schedule, such as schedule=lambda step: 0.001", SavedStateWarning,
+                 stacklevel=4)
 
     def _put_into(self, training: "Training") -> None:
         training.model.load_state_dict(self.part("model"))
@@ -141,18 +161,23 @@ class Saved:
         for name, generator in generators.items():
             generator.bit_generator.state = _unpacked(states[name])
         training.epoch, training.step = counts["epoch"], counts["step"]
-        callbacks = _with_state(training)
-        if any(int(name.split(".")[0]) >= len(callbacks) for name in self.part("callback")):
-            raise StateError(f"it holds the state of more than the {len(callbacks)} callbacks that there are")
-        for i, callback in enumerate(callbacks):
-            callback.load_state_dict(self.part(f"callback.{i}"))
+        with_state = _with_state(training)
+        for name in self.state:
+            if name.startswith(("callback.", "schedule.")) and not name.startswith(tuple(f"{k}." for k in with_state)):
+                raise StateError(f"it holds {name!r}, but there is only {', '.join(with_state) or 'nothing'} "
+                                 "with a state: callbacks or a schedule are missing")
+        for name, part in with_state.items():
+            part.load_state_dict(self.part(name))
 
 
 def read(path: str | os.PathLike[str], epochs: int) -> Saved:
     """A checkpoint from a file, to go on from up to that many epochs.
 
-    Errors: ArgumentError if it has as many already, StateError if the file is no checkpoint; those of `load`.
+    Errors: OptionError for what is no path, ArgumentError if it has as many already, StateError if the file is no
+    checkpoint; those of `load`.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise OptionError(f"fit: resume must be the path of a Checkpoint's file, such as 'run.npz', got {path!r}")
     saved = Saved(Path(path), load(path))
     try:
         saved.generator_at_start()
@@ -166,11 +191,11 @@ def read(path: str | os.PathLike[str], epochs: int) -> Saved:
     return saved
 
 
-def _with_state(training: "Training") -> list[Any]:
+def _with_state(training: "Training") -> dict[str, Any]:
     """What has a state of its own besides model and optimizer: callbacks, and a schedule that looks at the loss."""
-    schedule = training.schedule
-    return [*(callback for callback in training.callbacks if not isinstance(callback, Checkpoint)),
-            *([schedule] if isinstance(schedule, Schedule) else [])]
+    callbacks = (callback for callback in training.callbacks if not isinstance(callback, Checkpoint))
+    found: dict[str, Any] = {f"callback.{i}": callback for i, callback in enumerate(callbacks)}
+    return found | ({"schedule": training.schedule} if isinstance(training.schedule, Schedule) else {})
 
 
 def _generators(training: "Training") -> dict[str, np.random.Generator]:

@@ -63,7 +63,7 @@ def fit(model: Module, loss: Callable[[Any, Any], Any], optimizer: Optimizer, X:
             not given.
         progress: whether to show a bar; None for only in a terminal.
         resume: a file that a `Checkpoint` wrote: the training goes on from there, to the bit as if it had never
-            stopped. All else must be as it was, only epochs may be more.
+            stopped. All else must be as it was; only epochs may be more, and callbacks may be added at the end.
 
     Returns: a `History`, one number per epoch of the loss and all the rest; its `stop_reason` says why it ended.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_edu.checks import real_number, whole_number
-from tinygrad_edu.errors import ArgumentError, OptionError
+from tinygrad_edu.errors import ArgumentError, OptionError, StateError
 from tinygrad_edu.training.callbacks import Callback
 from tinygrad_edu.training.metrics import TO_MAXIMIZE
 
@@ -136,7 +136,17 @@ class EarlyStopping(Callback):
                 **{f"best_parameters.{path}": array for path, array in self.best_parameters.items()}}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state_dict` returned."""
+        """Go on from what `state_dict` returned; begin anew if that is nothing, as where it was not there before.
+
+        Errors: StateError if something is missing; nothing is changed then.
+        """
+        missing = [name for name in ("best", "best_epoch") if state and name not in state]
+        if missing:
+            raise StateError(f"EarlyStopping.load_state_dict: the checkpoint has {sorted(state)}, but no "
+                             f"{' and no '.join(missing)}; pass fit the callbacks of then in their order")
+        if not state:
+            self._forget()
+            return
         self.best, self.best_epoch = float(state["best"]), int(state["best_epoch"])
         self.best_parameters = {name.removeprefix("best_parameters."): np.array(array) for name, array in state.items()
                                 if name.startswith("best_parameters.")}
