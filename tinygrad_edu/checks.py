@@ -1,5 +1,6 @@
 """What functions of plain data take for an array or a number, and what they say when it is none."""
 
+from collections.abc import Sequence
 from operator import index
 from typing import Any
 
@@ -32,15 +33,20 @@ def as_rows(function: str, data: Any) -> np.ndarray:
     return array
 
 
+def check_real(name: str, array: np.ndarray,
+               cure: str = "convert them first, for example by X.astype(float)") -> None:
+    """Raise DtypeError, with the cure, for an array of strings, objects or complex numbers."""
+    if array.dtype.kind not in "fiub":
+        raise DtypeError(f"{name}: expected real numbers, got dtype {array.dtype}; {cure}")
+
+
 def as_real_rows(function: str, data: Any) -> np.ndarray:
     """`as_rows` for finite real numbers: floating dtypes are kept, whole numbers become float64.
 
     Errors: also DtypeError for strings, objects, complex numbers; ArgumentError for NaN and infinity.
     """
     array = as_rows(function, data)
-    if array.dtype.kind not in "fiub":
-        raise DtypeError(f"{function}: expected real numbers, got dtype {array.dtype}; convert them first, "
-                         "for example by X.astype(float)")
+    check_real(function, array)
     if array.dtype.kind != "f":
         array = array.astype(np.float64)
     unusable = np.count_nonzero(~np.isfinite(array))
@@ -61,6 +67,31 @@ def as_table(function: str, data: Any) -> np.ndarray:
         raise ShapeError(f"{function}: expected shape (n, p), a row per sample and a column per feature, got "
                          f"{table.shape}{cure}")
     return table
+
+
+def as_targets(name: str, data: Any, n: int) -> np.ndarray:
+    """A number for each of n rows, (n,), as float64.
+
+    Errors: those of `as_real_rows`; ShapeError for any other shape.
+    """
+    targets = as_real_rows(name, data)
+    if targets.shape != (n,):
+        cure = "; pass it with .ravel()" if targets.shape == (n, 1) else ""
+        raise ShapeError(f"{name}: expected shape ({n},), a number for each row of the inputs, got {targets.shape}"
+                         f"{cure}")
+    return targets.astype(np.float64)
+
+
+def as_sigma(name: str, data: Any, n: int) -> np.ndarray:
+    """The standard deviations of n measured numbers, (n,) float64, from as many or from one for all.
+
+    Errors: those of `as_targets`; ArgumentError for one that is 0 or negative.
+    """
+    sigma = as_targets(name, np.full(n, data) if np.ndim(data) == 0 else data, n)
+    if (sigma <= 0).any():
+        raise ArgumentError(f"{name}: standard deviations must be positive, got {sigma.min():g}; leave out what you do "
+                            "not trust, and give a large one to what you trust little")
+    return sigma
 
 
 def as_labels(name: str, data: Any) -> np.ndarray:
@@ -99,8 +130,9 @@ def whole_number(name: str, number: Any, low: float = -np.inf) -> int:
     return whole
 
 
-def real_number(name: str, number: Any, low: float = -np.inf, below: float = np.inf) -> float:
-    """A finite number with low <= number < below, as a float.
+def real_number(name: str, number: Any, low: float = -np.inf, below: float = np.inf,
+                words: str | None = None) -> float:
+    """A finite number with low <= number < below, as a float; `words` say so in the message.
 
     Errors: OptionError for what is no number, ArgumentError outside the range.
     """
@@ -111,6 +143,26 @@ def real_number(name: str, number: Any, low: float = -np.inf, below: float = np.
     except OverflowError:  # a whole number beyond the floating ones
         value = np.inf
     if not (np.isfinite(value) and low <= value < below):
-        words = "finite" if low == -np.inf else f"{low} or more" if below == np.inf else f"from {low} to below {below}"
+        words = words or ("finite" if low == -np.inf else f"{low} or more" if below == np.inf else
+                          f"from {low} to below {below}")
         raise ArgumentError(f"{name} must be {words}, got {number}")
     return value
+
+
+def positive(name: str, number: Any) -> float:
+    """A finite number above 0, as a float; errors as of `real_number`."""
+    return real_number(name, number, low=np.nextafter(0, 1), words="positive and finite")
+
+
+def yes_or_no(name: str, answer: Any) -> bool:
+    """True or False; OptionError for anything else."""
+    if not isinstance(answer, (bool, np.bool_)):
+        raise OptionError(f"{name} must be True or False, got {answer!r} of type {type(answer).__name__}")
+    return bool(answer)
+
+
+def one_of(name: str, choice: Any, known: Sequence[str]) -> str:
+    """One of the known strings; ArgumentError, which lists them, for any other."""
+    if not isinstance(choice, str) or choice not in known:
+        raise ArgumentError(f"{name} must be one of {', '.join(map(repr, known))}, got {choice!r}")
+    return choice

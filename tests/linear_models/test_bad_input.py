@@ -21,32 +21,33 @@ y = np.array([1.0, 2.0, 2.5, 4.0, 6.0])
 
 BAD_SAMPLES = [
     (np.ones(5), y, ShapeError,
-     r"X must have shape \(n, p\).*got \(5,\); for a single feature pass x.reshape\(-1, 1\)"),
-    (np.ones((5, 1, 1)), y, ShapeError, r"X must have shape \(n, p\)"),
-    (np.ones((0, 2)), np.ones(0), ShapeError, r"got \(0, 2\)"),
+     r"X: expected shape \(n, p\).*got \(5,\); for a single feature pass x.reshape\(-1, 1\)"),
+    (np.ones((5, 1, 1)), y, ShapeError, r"X: expected shape \(n, p\)"),
+    (np.ones((0, 2)), np.ones(0), ShapeError, r"no rows in an array of shape \(0, 2\)"),
     (np.ones((5, 0)), y, ShapeError, r"got \(5, 0\)"),
     ([[1.0], [1.0, 2.0]], y[:2], ShapeError, "rows differ in length"),
-    (X, y[:, None], ShapeError, r"y must have shape \(5,\).*got \(5, 1\); pass y.ravel\(\)"),
-    (X, y[:4], ShapeError, r"y must have shape \(5,\), a number per row of X, got \(4,\)"),
-    (X, 1.0, ShapeError, r"y must have shape \(5,\)"),
-    (X.astype(str), y, DtypeError, "X must hold real numbers, got dtype <U.*X.astype"),
+    (X, y[:, None], ShapeError, r"y: expected shape \(5,\).*got \(5, 1\); pass it with .ravel\(\)"),
+    (X, y[:4], ShapeError, r"y: expected shape \(5,\), a number for each row of the inputs, got \(4,\)"),
+    (X, 1.0, ShapeError, "y: expected an array with rows"),
+    (X.astype(str), y, DtypeError, "X: expected real numbers, got dtype <U.*X.astype"),
     (X + 1j, y, DtypeError, "complex128"),
-    (X, y.astype(object), DtypeError, "y must hold real numbers, got dtype object"),
-    (np.where(X == 5, np.nan, X), y, ArgumentError, "1 of 10 numbers in X are NaN or infinite; remove"),
-    (X, np.where(y == 2, np.inf, y), ArgumentError, "1 of 5 numbers in y are NaN or infinite"),
+    (X, y.astype(object), DtypeError, "y: expected real numbers, got dtype object"),
+    (np.where(X == 5, np.nan, X), y, ArgumentError, "X: 1 of 10 numbers are NaN or infinite; remove"),
+    (X, np.where(y == 2, np.inf, y), ArgumentError, "y: 1 of 5 numbers are NaN or infinite"),
     (X * 1e100, y, ArgumentError, r"X has numbers of size 4e\+100.*choose another unit"),
     (X, y * 1e-100, ArgumentError, "y has numbers of size 6e-100.*choose another unit"),
 ]
 
 BAD_SIGMA = [
-    (np.ones(4), ShapeError, r"sigma must have shape \(5,\)"),
-    (np.ones((5, 1)), ShapeError, r"pass sigma.ravel\(\)"),
-    (2.0, ShapeError, r"sigma must have shape \(5,\).*got \(\)"),
-    (np.array([1, 1, 0, 1, 1]), ArgumentError, "sigma must be positive, a standard deviation per sample, got 0"),
+    (np.ones(4), ShapeError, r"sigma: expected shape \(5,\)"),
+    (np.ones((5, 1)), ShapeError, r"sigma: .*pass it with .ravel\(\)"),
+    (0.0, ArgumentError, "sigma: standard deviations must be positive, got 0"),
+    ("2", DtypeError, "sigma: expected real numbers"),
+    (np.array([1, 1, 0, 1, 1]), ArgumentError, "sigma: standard deviations must be positive, got 0"),
     (np.array([1, 1, -2, 1, 1]), ArgumentError, "got -2"),
-    (np.array([1, 1, np.nan, 1, 1]), ArgumentError, "numbers in sigma are NaN"),
+    (np.array([1, 1, np.nan, 1, 1]), ArgumentError, "sigma: 1 of 5 numbers are NaN"),
     (np.full(5, 1e100), ArgumentError, "sigma has numbers of size 1e.100"),
-    (np.array([1, 1, 1e-100, 1, 1]), ArgumentError, "sigma goes down to 1e-100"),
+    (np.array([1, 1, 1e-100, 1, 1]), ArgumentError, "sigma has numbers of size 1e-100"),
 ]
 
 
@@ -102,6 +103,38 @@ def test_penalties_and_precisions_must_be_positive_numbers(Model, options):
         for bad in "1", True, [1.0]:
             with pytest.raises(OptionError, match=f"{Model.__name__}: {option} must be a number, got"):
                 Model(**{option: bad})
+
+
+@pytest.mark.parametrize("Model, option, bad, error, message", [
+    *[(Model, "fit_intercept", "no", OptionError, "must be True or False, got 'no' of type str") for Model in MODELS],
+    (LinearRegression, "fit_intercept", 0, OptionError, "must be True or False, got 0"),
+    (LinearRegression, "solver", "x", ArgumentError, "must be one of 'qr', 'svd', 'normal', got 'x'"),
+    (Ridge, "alpha", -1, ArgumentError, "must be positive and finite, got -1"),
+    (Lasso, "alpha", "1", OptionError, "must be a number"),
+    (Lasso, "tol", 0, ArgumentError, "must be positive"),
+    (BayesianLinearRegression, "beta", -1, ArgumentError, "must be positive"),
+], ids=lambda value: getattr(value, "__name__", repr(value)))
+def test_options_assigned_later_are_checked_by_fit(Model, option, bad, error, message):
+    model = Model().fit(X, y)
+    setattr(model, option, bad)
+    before = state(model)
+    with pytest.raises(error, match=f"^{Model.__name__}: {option} {message}"):
+        model.fit(X, y)
+    assert state(model) == before
+    with pytest.raises(error, match=message):
+        Model(**{option: bad})
+
+
+@every_model
+def test_a_fitted_model_keeps_its_intercept_until_the_next_fit(Model):
+    model = Model().fit(X, y)
+    prediction = model.predict(X)
+    model.fit_intercept = False
+    np.testing.assert_array_equal(model.predict(X), prediction)
+    assert "intercept  " in model.summary()
+    if Model is BayesianLinearRegression:
+        assert model.predict(X, return_std=True)[1].shape == (5,)
+    assert model.fit(X, y).intercept_ == 0 and "intercept  " not in model.summary()
 
 
 def test_an_unknown_solver_is_answered_with_the_known_ones():

@@ -65,6 +65,8 @@ def test_equal_sigma_changes_the_errors_and_nothing_else(solver):
     model, known = LinearRegression(solver).fit(X, y), LinearRegression(solver).fit(X, y, np.full(40, 0.7))
     np.testing.assert_allclose(known.theta_, model.theta_, rtol=1e-11)
     np.testing.assert_allclose(known.covariance_ * model.chi2_ndf_, model.covariance_ * 0.7**2, rtol=1e-11)
+    for one_for_all in 0.7, np.array(0.7):
+        np.testing.assert_array_equal(LinearRegression(solver).fit(X, y, one_for_all).covariance_, known.covariance_)
 
 
 @every_solver
@@ -217,6 +219,8 @@ def test_the_summary_shows_the_interval_of_t_or_of_the_normal_distribution():
     known = model.fit(X, y, np.full(9, 0.3)).summary()
     assert " z " in known and " t " not in known.splitlines()[1]
     assert repr(known) == str(known)
+    assert "errors from the given sigma: the square roots of the diagonal of (X^T W X)^-1" in known
+    assert "from the scatter s of the residuals: the square roots of the diagonal of s^2 (X^T X)^-1" in lines[-1]
 
 
 def test_score_of_constant_targets_is_1_if_hit_and_0_if_not():

@@ -77,7 +77,7 @@ def test_labels_stored_as_floats_are_labels():
     (lambda: r2([1.0, 2.0], [[1.0], [2.0]]), ShapeError, r"r2: prediction \(2,\) and target \(2, 1\) .*broadcasting"),
     (lambda: mae([], []), ShapeError, "mae: prediction of shape .0,. has no rows"),
     (lambda: mae(1.0, 2.0), ShapeError, r"prediction of shape \(\) has no rows"),
-    (lambda: rmse(["a"], [1.0]), DtypeError, "rmse: prediction has dtype"),
+    (lambda: rmse(["a"], [1.0]), DtypeError, "rmse: prediction: expected real numbers, got dtype"),
     (lambda: rmse([[1.0], [1.0, 2.0]], [1.0]), ShapeError, "rmse: prediction is no array"),
     (lambda: accuracy(np.ones((3, 2)), [0, 1]), ShapeError, r"prediction \(3, 2\) and target \(2,\) do not fit"),
     (lambda: accuracy(np.ones((3, 2)), np.ones((3, 4))), ShapeError, "do not fit"),

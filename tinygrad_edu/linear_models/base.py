@@ -7,10 +7,10 @@ from warnings import warn
 
 import numpy as np
 
+from tinygrad_edu.checks import as_table, as_targets, yes_or_no
 from tinygrad_edu.errors import IllConditionedWarning, ShapeError, StateError
-from tinygrad_edu.linear_models.checks import as_table, as_targets
 from tinygrad_edu.linear_models.problem import Problem
-from tinygrad_edu.linear_models.summary import Summary, summarize
+from tinygrad_edu.linear_models.summary import Summary, goodness_of_fit, table_of_parameters
 
 EPS = float(np.finfo(np.float64).eps)
 
@@ -30,8 +30,8 @@ class LinearModel(ABC):
     """y ~ theta_0 + theta_1 x_1 + ... + theta_p x_p, or without theta_0.
 
     Args of every model:
-        fit_intercept: with theta_0, the lecture's parameter of the pseudo-variable x_0 = 1. Leave it out for
-            a line through the origin, or if X has a column of ones.
+        fit_intercept: True or False: with theta_0, the lecture's parameter of the pseudo-variable x_0 = 1, or
+            without, for a line through the origin, or if X has a column of ones.
 
     Attributes, after `fit`, all float64:
         theta_: the parameters, (k,), intercept first: k = p + 1, or p without intercept.
@@ -41,7 +41,8 @@ class LinearModel(ABC):
         chi2_ndf_: sum (r_i / sigma_i)^2 / ndf, about 1 for a good fit if sigma was given. Otherwise all sigma
             count as 1, and it is the estimated variance of the errors, s^2. NaN if ndf is not positive.
         ndf_: the degrees of freedom, n minus the number of parameters that the samples determine.
-        condition_number_: of the matrix that was solved; how much larger errors of the data may come out.
+        condition_number_: of the matrix that was solved, its largest singular value over its smallest, 1 at best:
+            a relative error of X may come out so many times larger in theta_. Infinite if X does not determine it.
     """
 
     theta_: np.ndarray
@@ -58,11 +59,9 @@ class LinearModel(ABC):
     options: ClassVar[tuple[str, ...]] = ("fit_intercept",)
     """The names of the constructor's arguments, each also an attribute."""
 
-    meaning_of_errors: ClassVar[str]
-    """What the standard errors of this model are; the last line of its summary."""
-
     def __init__(self, *, fit_intercept: bool = True) -> None:
         self.fit_intercept = fit_intercept
+        self._check_options()
 
     def fit(self, X: Any, y: Any) -> Self:
         """Find the parameters for samples X, (n, p), and targets y, (n,); returns the model itself.
@@ -70,7 +69,8 @@ class LinearModel(ABC):
         The arithmetic is in float64 whatever the dtype of X. A fit that fails leaves an earlier one as it was.
 
         Errors: ShapeError if X is not (n, p) or y not (n,), DtypeError if they do not hold real numbers,
-        ArgumentError for NaN, infinity, and columns whose largest number is beyond 1e60 or below 1e-60.
+        ArgumentError for NaN, infinity, and columns whose largest number is beyond 1e60 or below 1e-60. Those of the
+        constructor, if options have been assigned since.
         """
         return self._fit(X, y, None)
 
@@ -93,7 +93,7 @@ class LinearModel(ABC):
         Errors: as `predict`, and those of `fit` for y.
         """
         X = self._samples("score", X)
-        y = as_targets(f"{type(self).__name__}.score", y, len(X))
+        y = as_targets(f"{type(self).__name__}.score: y", y, len(X))
         residuals, deviations = y - (X @ self.coef_ + self.intercept_), y - y.mean()
         if not deviations.any():
             return 0.0 if residuals.any() else 1.0
@@ -115,17 +115,36 @@ class LinearModel(ABC):
         if len(names) != len(self.coef_):
             raise ShapeError(f"{type(self).__name__}.summary: there are {len(self.coef_)} features, got "
                              f"{len(names)} names")
-        return summarize(self, ["intercept", *names] if self.fit_intercept else names)
+        table = table_of_parameters(["intercept", *names] if self._has_intercept else names, self.theta_,
+                                    self.standard_errors_, np.inf if self.sigma_known_ else self.ndf_)
+        return Summary("\n".join([
+            f"{self!r}, {self.n_samples_} samples", *table,
+            goodness_of_fit(self.chi2_ndf_, self.ndf_, self.sigma_known_),
+            f"condition number {self.condition_number_:.2g}, by which relative errors of X may grow in the parameters",
+            self.meaning_of_errors]))
 
     def __repr__(self) -> str:
         options = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.options)
         return f"{type(self).__name__}({options})"
 
+    @property
+    @abstractmethod
+    def meaning_of_errors(self) -> str:
+        """What the standard errors of this model are; the last line of its summary."""
+
     @abstractmethod
     def _solve(self, problem: Problem) -> Estimate:
         """The method itself."""
 
+    def _check_options(self) -> None:
+        """Check the attributes named in `options`: by the constructor, and again in each fit, as they may be assigned.
+
+        A subclass sets its own before it calls the constructor of this class.
+        """
+        self.fit_intercept = yes_or_no(f"{type(self).__name__}: fit_intercept", self.fit_intercept)
+
     def _fit(self, X: Any, y: Any, sigma: Any) -> Self:
+        self._check_options()
         problem = Problem.checked(f"{type(self).__name__}.fit", X, y, sigma, self.fit_intercept)
         estimate = self._solve(problem)
         variances = np.diag(estimate.covariance)
@@ -139,13 +158,18 @@ class LinearModel(ABC):
         self.n_samples_, self.sigma_known_ = problem.n, estimate.sigma_known
         return self
 
+    @property
+    def _has_intercept(self) -> bool:
+        """Whether it was fitted with one, whatever `fit_intercept` has been set to since."""
+        return len(self.theta_) > len(self.coef_)
+
     def _check_fitted(self, method: str) -> None:
         if not hasattr(self, "theta_"):
             raise StateError(f"{type(self).__name__}.{method}: the model has learned nothing yet; call fit(X, y) first")
 
     def _samples(self, method: str, X: Any) -> np.ndarray:
         self._check_fitted(method)
-        X = as_table(f"{type(self).__name__}.{method}", X)
+        X = as_table(f"{type(self).__name__}.{method}: X", X).astype(np.float64)
         if X.shape[1] != len(self.coef_):
             raise ShapeError(f"{type(self).__name__}.{method}: expected shape (m, {len(self.coef_)}) as in fit, with "
                              f"any m, got {X.shape}")
@@ -158,13 +182,13 @@ class WeightedLinearModel(LinearModel):
     def fit(self, X: Any, y: Any, sigma: Any = None) -> Self:
         """Find the parameters for samples X, (n, p), and targets y, (n,); returns the model itself.
 
-        Each residual is divided by its sigma, if given: (n,), the known standard deviation of y_i, in its
-        units. The arithmetic is in float64 whatever the dtype of X. A fit that fails leaves an earlier one as
-        it was.
+        Each residual is divided by its sigma, if given: the known standard deviation of y_i, in its units, (n,) or
+        one number for all. The arithmetic is in float64 whatever the dtype of X. A fit that fails leaves an earlier
+        one as it was.
 
         Errors: ShapeError if X is not (n, p) or y and sigma not (n,), DtypeError if they do not hold real
         numbers, ArgumentError for NaN, infinity, a sigma that is not positive, and columns whose largest number
-        is beyond 1e60 or below 1e-60.
+        is beyond 1e60 or below 1e-60. Those of the constructor, if options have been assigned since.
         """
         return self._fit(X, y, sigma)
 

@@ -5,9 +5,9 @@ from warnings import warn
 
 import numpy as np
 
+from tinygrad_edu.checks import positive
 from tinygrad_edu.errors import ArgumentError, ConvergenceWarning
 from tinygrad_edu.linear_models.base import EPS, Estimate, LinearModel, chi2_ndf, warn_if_ill_conditioned
-from tinygrad_edu.linear_models.checks import positive
 from tinygrad_edu.linear_models.problem import Problem
 from tinygrad_edu.linear_models.summary import reach
 
@@ -73,9 +73,15 @@ class BayesianLinearRegression(LinearModel):
     meaning_of_errors = "standard deviations of the posterior"
 
     def __init__(self, alpha: float | None = None, beta: float | None = None, *, fit_intercept: bool = True) -> None:
+        self.alpha, self.beta = alpha, beta
         super().__init__(fit_intercept=fit_intercept)
-        self.alpha = None if alpha is None else positive("BayesianLinearRegression: alpha", alpha)
-        self.beta = None if beta is None else positive("BayesianLinearRegression: beta", beta)
+
+    def _check_options(self) -> None:
+        super()._check_options()
+        if self.alpha is not None:
+            self.alpha = positive("BayesianLinearRegression: alpha", self.alpha)
+        if self.beta is not None:
+            self.beta = positive("BayesianLinearRegression: beta", self.beta)
 
     @overload
     def predict(self, X: Any, return_std: Literal[False] = False) -> np.ndarray: ...
@@ -94,7 +100,7 @@ class BayesianLinearRegression(LinearModel):
         if not return_std:
             return mean
         design = self._samples("predict", X)
-        if self.fit_intercept:
+        if self._has_intercept:
             design = np.column_stack([np.ones(len(design)), design])
         variance = 1 / self.beta_ + ((design @ self.covariance_) * design).sum(axis=1)
         return mean, np.sqrt(variance).astype(mean.dtype)

@@ -6,9 +6,9 @@ from warnings import warn
 
 import numpy as np
 
+from tinygrad_edu.checks import positive, yes_or_no
 from tinygrad_edu.errors import ArgumentError, ConvergenceWarning, ShapeError
 from tinygrad_edu.linear_models.base import Estimate, LinearModel, chi2_ndf, condition_number
-from tinygrad_edu.linear_models.checks import positive
 from tinygrad_edu.linear_models.problem import Centred, Problem
 
 MOST_SWEEPS = 10_000
@@ -71,9 +71,12 @@ class Lasso(LinearModel):
     meaning_of_errors = "no standard errors: coefficients that may be exactly 0 have no normal distribution"
 
     def __init__(self, alpha: float = 1.0, tol: float = 1e-10, *, fit_intercept: bool = True) -> None:
+        self.alpha, self.tol = alpha, tol
         super().__init__(fit_intercept=fit_intercept)
-        self.alpha = positive("Lasso: alpha", alpha)
-        self.tol = positive("Lasso: tol", tol)
+
+    def _check_options(self) -> None:
+        super()._check_options()
+        self.alpha, self.tol = positive("Lasso: alpha", self.alpha), positive("Lasso: tol", self.tol)
 
     @classmethod
     def path(cls, X: Any, y: Any, alphas: Any = None, tol: float = 1e-10, *, fit_intercept: bool = True) -> LassoPath:
@@ -96,7 +99,7 @@ class Lasso(LinearModel):
                [2.  , 0.  ],
                [2.95, 0.05]])
         """
-        tol = positive("Lasso.path: tol", tol)
+        tol, fit_intercept = positive("Lasso.path: tol", tol), yes_or_no("Lasso.path: fit_intercept", fit_intercept)
         centred = Problem.checked("Lasso.path", X, y, None, fit_intercept).centred
         alphas = _all_to_none(centred) if alphas is None else _falling(alphas)
         coef = np.zeros(centred.X.shape[1])

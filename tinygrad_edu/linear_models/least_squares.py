@@ -5,6 +5,7 @@ from warnings import warn
 
 import numpy as np
 
+from tinygrad_edu.checks import one_of
 from tinygrad_edu.errors import IllConditionedWarning, LinalgError, UnderdeterminedWarning
 from tinygrad_edu.linear_models import precise
 from tinygrad_edu.linear_models.base import (
@@ -16,7 +17,6 @@ from tinygrad_edu.linear_models.base import (
     condition_number,
     warn_if_ill_conditioned,
 )
-from tinygrad_edu.linear_models.checks import one_of
 from tinygrad_edu.linear_models.problem import Problem
 
 
@@ -64,8 +64,8 @@ class LinearRegression(WeightedLinearModel):
     intercept      1.06      0.106  10.02  [0.60465, 1.51535]
     x1             1.96     0.0566  34.65  [1.71661, 2.20339]
     chi2/ndf = 0.016 with ndf = 2 and sigma taken as 1: the residuals scatter by s = 0.1265
-    condition number 3.8
-    standard errors from the covariance (X^T W X)^-1, times s^2 if sigma is not given
+    condition number 3.8, by which relative errors of X may grow in the parameters
+    standard errors from the scatter s of the residuals: the square roots of the diagonal of s^2 (X^T X)^-1
 
     Source: C. F. Gauss, "Theoria combinationis" (1823); refinement: A. Bjorck, "Iterative refinement of linear
     least squares solutions" (1967).
@@ -74,11 +74,21 @@ class LinearRegression(WeightedLinearModel):
     SOLVERS: ClassVar[tuple[str, ...]] = ("qr", "svd", "normal")
 
     options = ("solver", "fit_intercept")
-    meaning_of_errors = "standard errors from the covariance (X^T W X)^-1, times s^2 if sigma is not given"
 
     def __init__(self, solver: str = "qr", *, fit_intercept: bool = True) -> None:
+        self.solver = solver
         super().__init__(fit_intercept=fit_intercept)
-        self.solver = one_of("LinearRegression: solver", solver, self.SOLVERS)
+
+    def _check_options(self) -> None:
+        super()._check_options()
+        self.solver = one_of("LinearRegression: solver", self.solver, self.SOLVERS)
+
+    @property
+    def meaning_of_errors(self) -> str:
+        """Where they come from, sigma or the residuals, and the formula."""
+        source, formula = (("the given sigma", "(X^T W X)^-1") if self.sigma_known_ else
+                           ("the scatter s of the residuals", "s^2 (X^T X)^-1"))
+        return f"standard errors from {source}: the square roots of the diagonal of {formula}"
 
     def _solve(self, problem: Problem) -> Estimate:
         warn_if_underdetermined(self, problem)

@@ -6,8 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.checks import as_sigma, as_table, as_targets
+from tinygrad_edu.errors import ArgumentError
 from tinygrad_edu.linear_models import precise
-from tinygrad_edu.linear_models.checks import as_sigma, as_table, as_targets, check_sizes
+
+SMALLEST, LARGEST = 1e-60, 1e60
+"""The sizes that a column may have: squares and quotients of variances then neither overflow nor vanish."""
 
 
 @dataclass(frozen=True)
@@ -28,14 +32,18 @@ class Problem:
 
     @classmethod
     def checked(cls, function: str, X: Any, y: Any, sigma: Any, fit_intercept: bool) -> "Problem":
-        """From what the user gave; the errors are those of `checks`."""
-        X = as_table(function, X)
-        y = as_targets(function, y, len(X))
-        check_sizes(function, "X", X)
-        check_sizes(function, "y", y[:, None])
+        """From what the user gave.
+
+        Errors: those of `as_table`, `as_targets` and `as_sigma`, ArgumentError for columns beyond the sizes above.
+        """
+        X = as_table(f"{function}: X", X).astype(np.float64)
+        y = as_targets(f"{function}: y", y, len(X))
+        check_sizes(f"{function}: X", X)
+        check_sizes(f"{function}: y", y[:, None])
         ones = np.ones(len(X))
         if sigma is not None:
-            sigma = as_sigma(function, sigma, len(X))
+            sigma = as_sigma(f"{function}: sigma", sigma, len(X))
+            check_sizes(f"{function}: sigma", np.array([[sigma.min()], [sigma.max()]]).T)
             X, y, ones = X / sigma[:, None], y / sigma, ones / sigma
         return cls(X, y, ones if fit_intercept else None, sigma is not None)
 
@@ -88,6 +96,15 @@ class Problem:
         means = means + rest
         deviations = table - np.outer(self.ones, means)
         return Centred(deviations[:, 1:], deviations[:, 0], means[1:], float(means[0]), weight)
+
+
+def check_sizes(name: str, columns: np.ndarray) -> None:
+    """ArgumentError for a column whose squares would leave the range of float64."""
+    largest = np.abs(columns).max(axis=0)
+    outside = (largest > LARGEST) | ((largest < SMALLEST) & (largest > 0))
+    if outside.any():
+        raise ArgumentError(f"{name} has numbers of size {largest[outside][0]:.0e}, whose squares leave the range of "
+                            "float64; choose another unit for them")
 
 
 @dataclass(frozen=True)

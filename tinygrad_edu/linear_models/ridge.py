@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from tinygrad_edu.checks import positive
 from tinygrad_edu.linear_models.base import Estimate, WeightedLinearModel, chi2_ndf, warn_if_ill_conditioned
-from tinygrad_edu.linear_models.checks import positive
 from tinygrad_edu.linear_models.problem import Problem
 
 
@@ -45,8 +45,12 @@ class Ridge(WeightedLinearModel):
     meaning_of_errors = "standard errors of the shrunken estimate, without its bias towards 0"
 
     def __init__(self, alpha: float = 1.0, *, fit_intercept: bool = True) -> None:
+        self.alpha = alpha
         super().__init__(fit_intercept=fit_intercept)
-        self.alpha = positive("Ridge: alpha", alpha)
+
+    def _check_options(self) -> None:
+        super()._check_options()
+        self.alpha = positive("Ridge: alpha", self.alpha)
 
     def _solve(self, problem: Problem) -> Estimate:
         centred = problem.centred

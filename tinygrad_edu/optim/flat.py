@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.errors import DtypeError, ShapeError
+from tinygrad_edu.checks import check_real
+from tinygrad_edu.errors import ShapeError
 from tinygrad_edu.optim.parameters import Member
 
 PIECE = 2**17
@@ -131,9 +132,8 @@ def _fitted(by: str, slot: Slot, attribute: str, values: Any) -> Any:
         array = np.asarray(values)
     except (ValueError, TypeError):  # a list whose rows differ in length, or a Value
         array = np.asarray(None)
-    if array.dtype.kind not in "fiub":
-        raise DtypeError(f"{by}: the .{attribute} of {slot.label} is {type(values).__name__} of dtype "
-                         f"{array.dtype}; assign an array of real numbers")
+    check_real(f"{by}: the .{attribute} of {slot.label}", array, f"assign an array of them, not a "
+               f"{type(values).__name__} of others")
     if array.shape != slot.data.shape:
         raise ShapeError(f"{by}: the .{attribute} of {slot.label} has shape {array.shape}, but the parameter "
                          f"had shape {slot.data.shape} when the optimizer was made; assign an array of that "

@@ -1,18 +1,20 @@
 """Nonlinear least squares: a model of the user's own fitted to data, with the errors of its parameters."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any, NamedTuple
 from warnings import warn
 
 import numpy as np
 
-from tinygrad_edu.checks import as_real_rows, real_number, whole_number
+from tinygrad_edu.checks import as_real_rows, as_sigma, as_targets, is_list, one_of, real_number, whole_number
 from tinygrad_edu.engine.modes import no_grad
 from tinygrad_edu.engine.transforms import jacobian, vjp
 from tinygrad_edu.engine.value import Value
 from tinygrad_edu.errors import ArgumentError, ConvergenceWarning, OptionError, ShapeError
-from tinygrad_edu.linear_models.summary import Summary, reach
+from tinygrad_edu.linear_models.summary import Summary, goodness_of_fit, table_of_parameters
 
 METHODS = ("levenberg-marquardt", "gauss-newton")
 EPS = float(np.finfo(np.float64).eps)
@@ -49,7 +51,7 @@ class LeastSquaresFit:
         return np.sqrt(np.diag(self.covariance))
 
     def summary(self, names: Sequence[str] | None = None) -> Summary:
-        """A table: each parameter, its standard error, and its 95 % interval; then chi2/ndf and why it stopped.
+        """A table as of the linear models: each parameter, its error, and its 95 % interval; then why it stopped.
 
         Args:
             names: of the p parameters; theta[0], theta[1], ... if not given.
@@ -59,17 +61,9 @@ class LeastSquaresFit:
         names = [f"theta[{i}]" for i in range(len(self.theta))] if names is None else list(names)
         if len(names) != len(self.theta):
             raise ShapeError(f"LeastSquaresFit.summary: there are {len(self.theta)} parameters, got {len(names)} names")
-        width = reach(np.inf if self.sigma_known else self.ndf) if self.sigma_known or self.ndf else np.nan
-        rows = [("parameter", "estimate", "std error", "95 % interval")]
-        for name, value, error in zip(names, self.theta, self.standard_errors, strict=True):
-            rows.append((name, f"{value:.6g}", f"{error:.3g}",
-                         f"[{value - width * error:.6g}, {value + width * error:.6g}]"))
-        sizes = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [f"{a:<{sizes[0]}}  {b:>{sizes[1]}}  {c:>{sizes[2]}}  {d:>{sizes[3]}}" for a, b, c, d in rows]
-        fit = f"chi2/ndf = {self.chi2:.6g}/{self.ndf}" + (f" = {self.chi2 / self.ndf:.4g}" if self.ndf else "")
-        if not self.sigma_known:
-            fit += ", with sigma taken as 1; the errors come from the scatter of the residuals"
-        return Summary("\n".join([*lines, fit, f"{self.iterations} iterations, {self.message}"]))
+        table = table_of_parameters(names, self.theta, self.standard_errors, np.inf if self.sigma_known else self.ndf)
+        goodness = goodness_of_fit(self.chi2 / self.ndf if self.ndf else np.nan, self.ndf, self.sigma_known)
+        return Summary("\n".join([*table, goodness, f"{self.iterations} iterations, {self.message}"]))
 
 
 def least_squares_fit(model_fn: Callable[[Any, Any], Any], theta0: Any, x: Any, y: Any, sigma: Any = None, *,
@@ -103,8 +97,8 @@ def least_squares_fit(model_fn: Callable[[Any, Any], Any], theta0: Any, x: Any, 
 
     Warns: ConvergenceWarning if it ends otherwise than by convergence.
 
-    Errors: OptionError, ShapeError, DtypeError and ArgumentError for bad input, among it a model that does not
-    return n numbers, or numbers or slopes that are not finite at the first guess.
+    Errors: OptionError, ShapeError, DtypeError and ArgumentError for bad input, among it a model that cannot take
+    (x, theta) or does not return n numbers, or numbers or slopes that are not finite at the first guess.
 
     >>> import numpy as np
     >>> from tinygrad_edu.training import least_squares_fit
@@ -112,10 +106,10 @@ def least_squares_fit(model_fn: Callable[[Any, Any], Any], theta0: Any, x: Any, 
     >>> activity = np.array([102.0, 59.0, 38.0, 21.0])
     >>> fit = least_squares_fit(lambda t, theta: theta[0] * np.exp(-t / theta[1]), [80.0, 1.0], t, activity, sigma=2.0)
     >>> print(fit.summary(["activity", "lifetime"]))
-    parameter  estimate  std error       95 % interval
-    activity    101.583       1.92  [97.8293, 105.336]
-    lifetime    1.93583     0.0775   [1.78385, 2.0878]
-    chi2/ndf = 1.61805/2 = 0.809
+    parameter  estimate  std error      z       95 % interval
+    activity    101.583       1.92  53.04  [97.8293, 105.336]
+    lifetime    1.93583     0.0775  24.97   [1.78385, 2.0878]
+    chi2/ndf = 0.809 with ndf = 2
     5 iterations, converged: a full step would hardly change the parameters
 
     Source: K. Levenberg 1944; D. W. Marquardt 1963; J. J. Moré, The Levenberg-Marquardt Algorithm: Implementation and
@@ -124,8 +118,7 @@ def least_squares_fit(model_fn: Callable[[Any, Any], Any], theta0: Any, x: Any, 
     array theta, where scipy.optimize.curve_fit has f(x, *theta). The arithmetic is in float64.
     """
     problem, theta = _checked(model_fn, theta0, x, y, sigma)
-    if method not in METHODS:
-        raise OptionError(f"least_squares_fit: there is no method {method!r}; choose from {', '.join(METHODS)}")
+    method = one_of("least_squares_fit: method", method, METHODS)
     tolerance = real_number("least_squares_fit: tolerance", tolerance, low=EPS)
     max_iterations = whole_number("least_squares_fit: max_iterations", max_iterations, low=1)
     with np.errstate(all="ignore"):  # a trial step may lead where f overflows, and is then not taken
@@ -151,6 +144,7 @@ class _Tangent(NamedTuple):
     S: np.ndarray  # J/D = U diag(S) Vᵀ
     V: np.ndarray
     w: np.ndarray  # Uᵀr
+    idle: np.ndarray  # the parameters that f does not change with: J's columns of zeros
 
     @property
     def felt(self) -> np.ndarray:
@@ -162,6 +156,12 @@ class _Tangent(NamedTuple):
         S = np.where(self.felt, self.S, 1)
         part = np.where(self.felt, S**2 / (S**2 + damping), 0)  # of the full step, in each direction
         return self.V @ (part * self.w / S), float(np.sum(self.w**2 * part * (2 - part)))
+
+    @property
+    def open(self) -> str:
+        """What the data leave open, in words."""
+        names = [f"theta[{i}]" for i in self.idle]
+        return f"{', '.join(names)}, as the model does not change with it" if names else "a combination of parameters"
 
     def covariance(self) -> np.ndarray:
         """(JᵀJ)⁻¹ = D⁻¹ V S⁻² Vᵀ D⁻¹; infinite if it does not exist."""
@@ -180,13 +180,13 @@ class _Problem(NamedTuple):
     sigma: np.ndarray | None
 
     def residuals(self, theta: np.ndarray) -> np.ndarray:
-        """(y − f)/σ; ShapeError if f is not of shape (n,)."""
-        return self._weighted(self.y - self._numbers(self.model_fn(self.x, theta)))
+        """(y − f)/σ."""
+        return self._weighted(self.y - _data(self.model_fn(self.x, theta)))
 
     def tangent(self, theta: np.ndarray, D: np.ndarray) -> _Tangent:
         """The linear problem around theta, with D or, where they are longer, the lengths of J's columns."""
         f, pullback = vjp(lambda parameters: self.model_fn(self.x, parameters), theta)
-        r = self._weighted(self.y - self._numbers(f))
+        r = self._weighted(self.y - _data(f))
         with no_grad():
             # u ↦ Jᵀu is linear in u, so that its Jacobian by u is Jᵀ: p pulls, where that of f would take n
             Jt = self._weighted(_data(jacobian(pullback)(np.ones_like(self.y))))
@@ -196,20 +196,12 @@ class _Problem(NamedTuple):
         lengths = np.linalg.norm(Jt, axis=1)
         D = np.maximum(D, lengths)
         D = np.where(D > 0, D, 1)
+        idle = np.flatnonzero(lengths == 0)
         V, S, Ut = np.linalg.svd(Jt / D[:, None], full_matrices=False)
-        return _Tangent(float(r @ r), D, float(np.linalg.norm(D * theta)), S, V, Ut @ r)
+        return _Tangent(float(r @ r), D, float(np.linalg.norm(D * theta)), S, V, Ut @ r, idle)
 
     def _weighted(self, rows: np.ndarray) -> np.ndarray:
         return rows if self.sigma is None else rows / self.sigma
-
-    def _numbers(self, f: Any) -> np.ndarray:
-        """What the model returned, as an array of shape (n,)."""
-        f = _data(f)
-        if f.shape != self.y.shape:
-            cure = "; add .ravel() to what it returns" if f.size == self.y.size else ""
-            raise ShapeError(f"least_squares_fit: model_fn must return a number for each point, shape {self.y.shape}, "
-                             f"but returned {f.shape}{cure}")
-        return f
 
 
 def _minimum(problem: _Problem, theta: np.ndarray, undamped: bool, tolerance: float,
@@ -224,7 +216,7 @@ def _minimum(problem: _Problem, theta: np.ndarray, undamped: bool, tolerance: fl
         for what, change, size in (("residuals", tangent.w, np.sqrt(chi2)), ("parameters", full, tangent.size)):
             if np.linalg.norm(change) <= tolerance * size:
                 return theta, iteration, (f"converged: a full step would hardly change the {what}" if tangent.felt.all()
-                                          else "stuck: the data say nothing here about a combination of parameters")
+                                          else f"stuck: the data say nothing here about {tangent.open}")
         while True:
             s, foretold = tangent.step(damping)
             trial = theta + s / D
@@ -247,29 +239,61 @@ def _minimum(problem: _Problem, theta: np.ndarray, undamped: bool, tolerance: fl
 
 
 def _checked(model_fn: Any, theta0: Any, x: Any, y: Any, sigma: Any) -> tuple[_Problem, np.ndarray]:
-    """The problem and the first guess, in float64."""
+    """The problem and the first guess, in float64, once it is known that the model can take them."""
     if not callable(model_fn):
         raise OptionError(f"least_squares_fit: model_fn must be a function f(x, theta), got {model_fn!r:.80}")
+    if not is_list(theta0):
+        raise ShapeError(f"least_squares_fit: theta0 must be a list of first guesses, one for each parameter, got "
+                         f"{theta0!r:.80}; if there is one, pass [{theta0!r:.80}]")
     theta, x, y = (as_real_rows(f"least_squares_fit: {name}", data).astype(np.float64)
                    for name, data in (("theta0", theta0), ("x", x), ("y", y)))
-    for name, array in (("theta0", theta), ("y", y)):
-        if array.ndim != 1:
-            raise ShapeError(f"least_squares_fit: {name} must have one axis, got shape {array.shape}; try "
-                             f"{name}.ravel()")
-    if len(x) != len(y):
-        raise ShapeError(f"least_squares_fit: x and y must have a row for each point, got shapes {x.shape} and "
-                         f"{y.shape}")
+    if theta.ndim != 1:
+        raise ShapeError(f"least_squares_fit: theta0 must have one axis, got shape {theta.shape}; try theta0.ravel()")
+    if len(theta) == len(x) != len(y):
+        raise ShapeError(f"least_squares_fit: theta0 {theta.shape}, x {x.shape} and y {y.shape} do not fit together; "
+                         "the order is (model_fn, theta0, x, y), other than that of scipy.optimize.curve_fit")
+    y = as_targets("least_squares_fit: y", y, len(x))
     if len(y) < len(theta):
         raise ArgumentError(f"least_squares_fit: {len(y)} points cannot determine {len(theta)} parameters; measure "
                             "more, or fix some of them")
     if sigma is not None:
-        sigma = as_real_rows("least_squares_fit: sigma", np.atleast_1d(sigma)).astype(np.float64)
-        if sigma.shape not in [(1,), y.shape]:
-            raise ShapeError(f"least_squares_fit: sigma must be one number or one for each of the {len(y)} points, got "
-                             f"shape {sigma.shape}")
-        if (sigma <= 0).any():
-            raise ArgumentError(f"least_squares_fit: standard deviations are above 0, got {sigma.min()} in sigma")
+        sigma = as_sigma("least_squares_fit: sigma", sigma, len(y))
+    _try_out(model_fn, x, theta)
     return _Problem(model_fn, x, y, sigma), theta
+
+
+def _try_out(model_fn: Callable[[Any, Any], Any], x: np.ndarray, theta: np.ndarray) -> None:
+    """Call the model for the first time; OptionError or ShapeError, with the cure, if it does not give (n,) numbers."""
+    where = f"least_squares_fit: model_fn(x, theta), for x of shape {x.shape} and theta of shape {theta.shape},"
+    try:
+        shape = _shape(model_fn, x, Value(theta))
+    except (TypeError, ValueError, IndexError) as error:
+        cure = _other_form(model_fn, x, theta) or "does theta0 have a first guess for every parameter?"
+        raise OptionError(f"{where} failed: {error}; {cure}") from error
+    if shape != (len(x),):
+        cure = "add .ravel() to what it returns" if np.prod(shape) == len(x) else _other_form(model_fn, x, theta)
+        raise ShapeError(f"{where} must return a number for each point, shape ({len(x)},), but returned {shape}"
+                         f"{cure and '; '}{cure}")
+
+
+def _other_form(model_fn: Callable[[Any, Any], Any], x: np.ndarray, theta: np.ndarray) -> str:
+    """How to make f(x, theta) of a model that is written as f(x, a, b) or f(theta, x); empty if it is neither."""
+    try:
+        parameters = signature(model_fn).parameters.values()
+    except ValueError:  # some functions written in C do not tell
+        return ""
+    required = [p for p in parameters if p.default is p.empty and p.kind <= p.POSITIONAL_OR_KEYWORD]
+    if len(required) != 2:
+        return "all parameters come as one array, so pass lambda x, theta: f(x, *theta)"
+    with suppress(Exception):  # whatever goes wrong, it is not this
+        if _shape(model_fn, Value(theta), x) == (len(x),):
+            return "its arguments are the other way round, so pass lambda x, theta: f(theta, x)"
+    return ""
+
+
+def _shape(model_fn: Callable[[Any, Any], Any], *arguments: Any) -> tuple[int, ...]:
+    with no_grad(), np.errstate(all="ignore"):
+        return _data(model_fn(*arguments)).shape
 
 
 def _data(result: Any) -> np.ndarray:

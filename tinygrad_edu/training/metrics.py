@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.checks import whole_number
-from tinygrad_edu.errors import ArgumentError, DtypeError, OptionError, ShapeError
+from tinygrad_edu.checks import check_real, whole_number
+from tinygrad_edu.errors import ArgumentError, OptionError, ShapeError
 from tinygrad_edu.nn.losses import BCEWithLogitsLoss
 
 
@@ -169,8 +169,7 @@ def _numbers(function: str, name: str, data: Any) -> np.ndarray:
         array = np.asarray(data.numpy() if hasattr(data, "numpy") else data)
     except ValueError as error:
         raise ShapeError(f"{function}: {name} is no array, {error}") from None
-    if array.dtype.kind not in "fiub":
-        raise DtypeError(f"{function}: {name} has dtype {array.dtype}, but must be real numbers")
+    check_real(f"{function}: {name}", array)
     if array.ndim == 0 or array.size == 0:
         raise ShapeError(f"{function}: {name} of shape {array.shape} has no rows; one per point is needed")
     return array
