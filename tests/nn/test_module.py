@@ -7,7 +7,7 @@ import pytest
 
 import tinygrad_edu as tg
 from tinygrad_edu import nn
-from tinygrad_edu.errors import ArgumentError, MutationError, OptionError, StateError
+from tinygrad_edu.errors import ArgumentError, BackwardError, MutationError, OptionError, StateError
 
 
 class Affine(nn.Module):
@@ -223,6 +223,21 @@ def test_theta_is_the_matrix_of_the_lecture_with_the_bias_as_column_0():
     np.testing.assert_array_equal(model.theta(2)[:, 1:], model[1][2].weight.data)
 
 
+@pytest.mark.parametrize("bias", [True, False])
+def test_theta_gradient_is_that_of_the_delta_rule(bias):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(6, 3)), rng.normal(size=(6, 2))
+    model = nn.Sequential(nn.Linear(3, 2, bias=bias, rng=0))
+    with pytest.raises(BackwardError, match=r"theta_gradient: linear layer 1 has no gradient yet; call J\.backward"):
+        model.theta_gradient(1)
+    nn.LeastSquaresLoss()(model(x), y).backward()
+    with_1 = np.column_stack([np.ones(6), x])
+    by_hand = (with_1 @ model.theta(1).T - y).T @ with_1 / 6  # dJ/dθ_ji = 1/n Σ (h_j - y_j) x_i
+    if not bias:
+        by_hand[:, 0] = 0
+    np.testing.assert_allclose(model.theta_gradient(1), by_hand, rtol=1e-13)
+
+
 def test_theta_is_a_copy_of_the_same_dtype():
     layer = nn.Linear(3, 2, dtype=np.float32)
     theta = layer.theta(1)
@@ -412,3 +427,12 @@ def test_the_repr_shows_what_is_inside_with_shapes_and_counts():
   )
   layers.1: ReLU()
 )"""
+
+
+def test_the_state_of_a_whole_training_is_recognised_and_its_part_for_the_model_can_be_loaded():
+    model, other = nn.Linear(2, 1, rng=0), nn.Linear(2, 1, rng=1)
+    state = {"counts.epoch": np.array(3), **{f"model.{name}": array for name, array in other.state_dict().items()}}
+    with pytest.raises(StateError, match=r"of a whole training, as a training\.Checkpoint saves it.*name\[6:\]"):
+        model.load_state_dict(state)
+    model.load_state_dict({name[6:]: array for name, array in state.items() if name.startswith("model.")})
+    np.testing.assert_array_equal(model.weight.data, other.weight.data)

@@ -183,6 +183,10 @@ class Module:
             problem = _misfit(saved, parts[path]) if path in parts else "is unknown"
             if problem:
                 problems.append(f"{path!r} {problem}")
+        if parts and all(f"model.{path}" in state for path in parts):
+            raise StateError(f"{where}: this is the state of a whole training, as a training.Checkpoint saves it; go "
+                             "on with fit(..., resume=path), or load the model's part of it, "
+                             '{name[6:]: array for name, array in state.items() if name.startswith("model.")}')
         if problems:
             raise StateError(f"{where}: {'; '.join(problems)}. Load the state of a module of the same form.")
         arrays = {path: np.array(saved, parts[path].dtype) for path, saved in state.items()}
@@ -206,17 +210,27 @@ class Module:
         >>> tg.nn.MLP([2, 16, 1]).theta(1).shape
         (16, 3)
         """
-        from tinygrad_edu.nn.layers import Linear  # imported here, as layers are made with this file
+        from tinygrad_edu.nn.theta import matrix  # imported here, as it looks at modules
 
-        where = f"{type(self).__name__}.theta"
-        linear = [module for _, module in self.named_modules() if isinstance(module, Linear)]
-        if not isinstance(l, int | np.integer) or isinstance(l, bool):
-            raise OptionError(f"{where}: l must be a whole number, got {l!r} of type {type(l).__name__}")
-        if not 1 <= l <= len(linear):
-            there = f"they are counted from 1 to {len(linear)}" if linear else "there is none in this module"
-            raise ArgumentError(f"{where}: there is no linear layer {l}; {there}")
-        W, b = linear[l - 1].weight, linear[l - 1].bias
-        return np.column_stack([np.zeros(W.shape[0], W.dtype) if b is None else b.data, W.data])
+        return matrix(self, l, "theta")
+
+    def theta_gradient(self, l: int) -> np.ndarray:  # noqa: E741
+        """The gradient of J by the lecture's matrix, ∂J/∂θ^(l), in the form of `theta(l)`: a copy, (out, 1 + in).
+
+        Args:
+            l: as for `theta`.
+
+        Errors: those of `theta`; BackwardError if there is no gradient yet.
+
+        >>> import tinygrad_edu as tg
+        >>> model = tg.nn.Linear(2, 1)
+        >>> tg.nn.LeastSquaresLoss()(model([[3.0, 4.0]]), model([[3.0, 4.0]]).numpy() - 1).backward()
+        >>> model.theta_gradient(1)  # h - y = 1, times x with x_0 = 1
+        array([[1., 3., 4.]])
+        """
+        from tinygrad_edu.nn.theta import matrix
+
+        return matrix(self, l, "theta_gradient")
 
     def summary(self, input_shape: int | Sequence[int]) -> "Summary":
         """The layers as a table, with the shapes of what goes in and comes out and the numbers of parameters.
