@@ -48,7 +48,7 @@ def test_measured_targets_are_scaled_for_training_and_come_back_in_their_units(s
     recipe = Recipe(scaling=scaling, hidden=[], epochs=200, lr=0.05, metrics=["r2", "mae"])
     result = recipe.fit(X, y, rng=0)
     assert result.test_scores["r2"] > 0.99
-    np.testing.assert_allclose(result.predict(X)[:, 0], y, rtol=0.03)
+    np.testing.assert_allclose(result.predict(X), y, rtol=0.03)
     assert result.test_scores["mae"] == pytest.approx(np.mean(np.abs(result.predict(result.X_test) - result.y_test)))
     assert not hasattr(recipe.scaling, "feature_shape_")  # the scaler that was passed stays as it was
 
@@ -57,7 +57,44 @@ def test_without_scaling_the_numbers_go_in_as_they_are():
     X, y = np.linspace(-1, 1, 50).reshape(-1, 1), np.linspace(-1, 1, 50)
     result = Recipe(scaling=None, hidden=[], epochs=5).fit(X, y, rng=0)
     assert result.scaler is result.target_scaler is None
-    np.testing.assert_array_equal(result.predict(X), predict(result.model, X))
+    np.testing.assert_array_equal(result.predict(X), predict(result.model, X)[:, 0])
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (3,), (2, 2)])
+def test_predictions_and_rows_have_the_shape_that_y_had(shape):
+    X = np.linspace(-1, 1, 60).reshape(-1, 1)
+    y = X.reshape(60, *[1] * len(shape)) * np.arange(1.0, 1 + np.prod(shape, dtype=int)).reshape(shape)
+    result = Recipe(hidden=[], epochs=60, lr=0.1, metrics="mae").fit(X, y, rng=0)
+    assert result.predict(X[:7]).shape == (7, *shape)
+    assert result.y_test.shape == (15, *shape) and result.y_train.shape == (36, *shape)
+    np.testing.assert_allclose(result.predict(X), y, atol=0.2)
+    assert result.test_scores["mae"] == pytest.approx(np.abs(result.predict(result.X_test) - result.y_test).mean())
+    assert result.evaluate(result.X_test, result.y_test) == result.test_scores
+
+
+def test_whole_numbers_may_be_measured():
+    X = np.arange(80.0).reshape(-1, 1)
+    y = 3 * np.arange(80)
+    with pytest.raises(ArgumentError, match=r"y is taken for 80 classes.*if it is measured, pass y\.astype\(float\)"):
+        Recipe(hidden=[]).fit(X, y)
+    for recipe, target in ((Recipe(hidden=[], epochs=60, lr=0.1), y.astype(float)),
+                           (Recipe(hidden=[], epochs=60, lr=0.1, loss="mse"), y)):
+        assert recipe.fit(X, target, rng=0).test_scores["r2"] > 0.99
+
+
+def test_a_result_is_diagnosed_on_the_rows_it_learned_from():
+    X, y = data.load_iris()
+    names = np.array(["b", "a", "c"])[y]
+    assert Recipe(hidden=16, epochs=60).fit(X, names, rng=0).diagnose().names == []
+    large = Recipe(scaling=None, hidden=[4], epochs=5).fit(1000 * X, y, rng=0).diagnose()
+    assert "unscaled features" in large.names
+    x = np.linspace(-3, 3, 200).reshape(-1, 1)
+    assert Recipe(hidden=[], epochs=20).fit(x, np.cos(x[:, 0]), rng=0).diagnose().names == ["linear model"]
+
+
+def test_a_number_of_hidden_units_is_a_single_layer():
+    assert Recipe(hidden=5, epochs=1).fit(*data.load_iris()).model.theta(1).shape == (5, 1 + 4)
+    assert "hidden layers of 5 units" in str(Recipe(hidden=5))
 
 
 def test_a_recipe_may_be_used_again_and_gives_the_same_bits():
@@ -100,6 +137,8 @@ def test_callbacks_take_part():
     ({"scaling": "std"}, ArgumentError, "names for scaling are 'standard', 'minmax', 'maxabs', got 'std'"),
     ({"scaling": 3}, OptionError, "scaling must be 'standard', 'minmax', 'maxabs' or a scaler, got 3"),
     ({"hidden": [0]}, ArgumentError, "must be at least 1, got 0"),
+    ({"hidden": None}, OptionError, r"hidden must be how many units .* such as \[16, 16\], got None"),
+    ({"penalty": "l2"}, OptionError, r"Recipe: penalty must be a function, such as nn\.L2Penalty\(1e-3\), got 'l2'"),
     ({"activation": "cubic"}, ArgumentError, "'tanh'"),
     ({"loss": "entropy"}, ArgumentError, "names for loss are 'mse', 'least_squares', 'l1', 'huber', 'cross_entropy'"),
     ({"dropout": 1.0}, ArgumentError, "a probability from 0 to below 1"),

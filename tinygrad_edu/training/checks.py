@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.checks import as_rows, whole_number
+from tinygrad_edu.checks import as_rows, check_real, whole_number
 from tinygrad_edu.data import train_test_split
 from tinygrad_edu.engine.graph import ancestors
 from tinygrad_edu.engine.modes import no_grad
 from tinygrad_edu.engine.value import Value
-from tinygrad_edu.errors import ArgumentError, DtypeError, OptionError, ShapeError
+from tinygrad_edu.errors import ArgumentError, OptionError, ShapeError
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.normalization import BatchNorm1d
 from tinygrad_edu.optim import Optimizer
@@ -58,9 +58,8 @@ def _pair(name: str, X: Any, y_name: str, y: Any) -> tuple[np.ndarray, np.ndarra
 
 def _rows(name: str, data: Any) -> np.ndarray:
     array = data if isinstance(data, np.memmap) else as_rows(f"fit: {name}", data)
-    if array.dtype.kind not in "fiub":
-        raise DtypeError(f"fit: {name} has dtype {array.dtype}, but must be real numbers; turn classes into 0, 1, ..., "
-                         "for example by np.unique(y, return_inverse=True)[1]")
+    check_real(f"fit: {name}", array, "turn classes into 0, 1, ..., for example by "
+                                      "np.unique(y, return_inverse=True)[1]")
     if array.ndim == 0 or len(array) == 0:
         raise ShapeError(f"fit: {name} of shape {array.shape} has no rows; one at least is needed")
     if array.dtype.kind == "f" and not isinstance(array, np.memmap):
@@ -72,29 +71,33 @@ def _rows(name: str, data: Any) -> np.ndarray:
     return array
 
 
-def checked_parts(model: Any, loss: Any, optimizer: Any, penalty: Any, schedule: Any, epochs: Any, batch_size: Any,
-                  callbacks: Any) -> tuple[int, int | None, list[Callback]]:
+def checked_parts(function: str, model: Any, loss: Any, optimizer: Any, penalty: Any, schedule: Any, epochs: Any,
+                  batch_size: Any, callbacks: Any) -> tuple[int, int | None, list[Callback]]:
     """epochs, batch_size and the list of callbacks, once all is known to be of the right kind."""
     for name, part, kind, example in (("model", model, Module, "nn.MLP([2, 16, 1])"),
                                       ("optimizer", optimizer, Optimizer, "optim.Adam(model.parameters())")):
         if not isinstance(part, kind):
             got = f"the class {part.__name__}" if isinstance(part, type) else f"one of type {type(part).__name__}"
-            raise OptionError(f"fit: {name} must be of type {kind.__name__}, such as {example}, got {got}")
-    for name, part in (("loss", loss), ("penalty", penalty), ("schedule", schedule)):
+            raise OptionError(f"{function}: {name} must be of type {kind.__name__}, such as {example}, got {got}")
+    for name, part, example in (("loss", loss, "nn.MSELoss()"), ("penalty", penalty, "nn.L2Penalty(1e-3)"),
+                                ("schedule", schedule, "optim.schedules.Exponential(0.1, gamma=0.99)")):
         if isinstance(part, type):
-            raise OptionError(f"fit: {name} is the class {part.__name__}; make one of it, as in {part.__name__}(...)")
+            raise OptionError(f"{function}: {name} is the class {part.__name__}; make one of it, as in "
+                              f"{part.__name__}(...)")
         if not callable(part) and (part is not None or name == "loss"):
-            raise OptionError(f"fit: {name} must be a function, got {part!r} of type {type(part).__name__}")
+            raise OptionError(f"{function}: {name} must be a function, such as {example}, got {part!r} of type "
+                              f"{type(part).__name__}")
     callbacks = [callbacks] if isinstance(callbacks, Callback | type) else callbacks
     try:
         callbacks = list(callbacks)
     except TypeError:
-        raise OptionError(f"fit: callbacks must be a list of them, got {callbacks!r}") from None
+        raise OptionError(f"{function}: callbacks must be a list of them, got {callbacks!r}") from None
     for callback in callbacks:
         if not isinstance(callback, Callback):
-            raise OptionError(f"fit: a callback must be a training.Callback, such as EarlyStopping(), got {callback!r}")
-    size = None if batch_size is None else whole_number("fit: batch_size", batch_size, low=1)
-    return whole_number("fit: epochs", epochs, low=1), size, callbacks
+            raise OptionError(f"{function}: a callback must be a training.Callback, such as EarlyStopping(), got "
+                              f"{callback!r}")
+    size = None if batch_size is None else whole_number(f"{function}: batch_size", batch_size, low=1)
+    return whole_number(f"{function}: epochs", epochs, low=1), size, callbacks
 
 
 def rehearse(model: Module, loss: Callable[[Any, Any], Any], penalty: Callable[[Module], Any] | None,

@@ -83,7 +83,7 @@ def fit(model: Module, loss: Callable[[Any, Any], Any], optimizer: Optimizer, X:
     (array([[1., 2.]]), 'all 100 epochs are done')
     """
     X, y, validation = checked_data(X, y, validation)
-    epochs, batch_size, callbacks = checked_parts(model, loss, optimizer, penalty, schedule, epochs, batch_size,
+    epochs, batch_size, callbacks = checked_parts("fit", model, loss, optimizer, penalty, schedule, epochs, batch_size,
                                                   callbacks)
     functions = named_metrics("fit", metrics, loss)
     rehearse(model, loss, penalty, functions, optimizer, X, y, validation, batch_size)

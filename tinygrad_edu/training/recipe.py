@@ -16,6 +16,7 @@ from tinygrad_edu.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from tinygrad_edu.random import RandomSource, default_generator
 from tinygrad_edu.training.callbacks import Callback
 from tinygrad_edu.training.checks import checked_parts
+from tinygrad_edu.training.diagnose import Diagnosis, diagnose
 from tinygrad_edu.training.evaluation import predict
 from tinygrad_edu.training.history import History
 from tinygrad_edu.training.loop import fit
@@ -37,13 +38,13 @@ class Recipe:
     """How to get from a table of data to a tested network, in ten choices; `print(recipe)` lists them.
 
     A choice is a name, or an object where the names do not suffice. Whole numbers and strings as targets are classes,
-    floating numbers are measured.
+    floating numbers are measured; where whole numbers are measured, too, pass `y.astype(float)` or name a loss.
 
     Args:
         test, validation: 1. The shares of rows set aside for the test, and of the others for validation; between 0 and
             1. Of classes, each part gets its proportion.
         scaling: 2. Of the features, and of measured targets: "standard", "minmax", "maxabs", a scaler, or None.
-        hidden: 3. How many units each hidden layer has.
+        hidden: 3. How many units each hidden layer has, [] for none; a number is that of a single layer.
         activation: 4. Of the hidden layers, as `nn.MLP` takes it.
         init: 5. How the weights start, a function of `nn.init`; None for what suits the activation.
         loss: 6. "mse", "least_squares", "l1", "huber", "cross_entropy", or a loss; None for the cross-entropy of
@@ -82,7 +83,7 @@ class Recipe:
     test: float = 0.25
     validation: float = 0.2
     scaling: str | Scaler | None = "standard"
-    hidden: Sequence[int] = (16, 16)
+    hidden: Sequence[int] | int = (16, 16)
     activation: Any = "tanh"
     init: Any = None
     loss: str | Module | None = None
@@ -106,8 +107,8 @@ class Recipe:
         model = self._model(1, 1, np.random.default_rng(0))
         self._scaler()
         self._metrics(of_classes=True)
-        checked_parts(model, self._loss(of_classes=True), self._optimizer(model), self.penalty, self.schedule,
-                      self.epochs, self.batch_size, self._stopping())
+        checked_parts("Recipe", model, self._loss(of_classes=True), self._optimizer(model), self.penalty,
+                      self.schedule, self.epochs, self.batch_size, self._stopping())
 
     def fit(self, X: Any, y: Any, *, callbacks: Iterable[Callback] = (), rng: RandomSource = None,
             progress: bool | None = None) -> "Result":
@@ -116,6 +117,7 @@ class Recipe:
         Args:
             X: the features, (n, p).
             y: the targets, (n,): classes, whole numbers or strings; or measured floating numbers, also (n, outputs).
+                The result's predictions and its `y_test` have this shape, too.
             callbacks, progress: as for `training.fit`.
             rng: a seed or a `numpy.random.Generator` for all that is random; the library's own if not given.
 
@@ -126,23 +128,29 @@ class Recipe:
             raise ShapeError(f"Recipe.fit: X and y must have the same number of rows, got {X.shape} and {y.shape}")
         rng, of_classes = default_generator(rng), classes is not None
 
-        X, X_test, y, y_test = self._split(X, y, self.test, of_classes, rng)
-        X, X_val, y, y_val = self._split(X, y, self.validation, of_classes, rng)
+        X_train, X_test, y_train, y_test = self._split(X, y, self.test, of_classes, rng)
+        X_train, X_val, y_train, y_val = self._split(X_train, y_train, self.validation, of_classes, rng)
         loss = self._loss(of_classes)
         scaler, target_scaler = self._scaler(), self._scaler() if isinstance(loss, OF_DIFFERENCES) else None
         if scaler is not None:
-            X, X_val = scaler.fit_transform(X), scaler.transform(X_val)
+            scaler.fit(X_train)
         if target_scaler is not None:
-            y, y_val = target_scaler.fit_transform(y), target_scaler.transform(y_val)
-        model = self._model(X.shape[1], y.shape[1] if classes is None else len(classes), rng)
+            target_scaler.fit(_columns(y_train))
+
+        def scaled(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            return _scaled(scaler, X), y if of_classes else _scaled(target_scaler, _columns(y))
+
+        outputs = len(classes) if classes is not None else _columns(y).shape[1]
+        model = self._model(X.shape[1], outputs, rng)
         # a copy of the schedule, as it may remember losses
-        history = fit(model, loss, self._optimizer(model), X, y, epochs=self.epochs, batch_size=self.batch_size,
-                      validation=(X_val, y_val), metrics=self._metrics(of_classes), penalty=self.penalty,
-                      schedule=deepcopy(self.schedule), callbacks=[*callbacks, *self._stopping()], rng=rng,
-                      progress=progress)
-        result = Result(self, model, history, scaler, target_scaler, classes, X_test,
-                        y_test if classes is None else classes[y_test], test_scores={})
-        return replace(result, test_scores=result.evaluate(X_test, result.y_test))
+        history = fit(model, loss, self._optimizer(model), *scaled(X_train, y_train), epochs=self.epochs,
+                      batch_size=self.batch_size, validation=scaled(X_val, y_val), metrics=self._metrics(of_classes),
+                      penalty=self.penalty, schedule=deepcopy(self.schedule),
+                      callbacks=[*callbacks, *self._stopping()], rng=rng, progress=progress)
+        if classes is not None:
+            y_train, y_test = classes[y_train], classes[y_test]
+        result = Result(self, model, history, scaler, target_scaler, classes, X_train, y_train, X_test, y_test, {})
+        return replace(result, test_scores=result.evaluate(X_test, y_test))
 
     def __str__(self) -> str:
         def named(choice: Any) -> str:
@@ -151,7 +159,7 @@ class Recipe:
         against = [*([named(self.penalty)] if self.penalty else []),
                    *([f"dropout of {self.dropout:.0%}"] if self.dropout else []),
                    *(["batch normalisation"] if self.batch_norm else [])]
-        units = " and ".join(map(str, self.hidden))
+        units = " and ".join(map(str, self._hidden()))
         by_name = isinstance(self.optimizer, str | type)
         rate = named(self.schedule) if self.schedule else f"learning rate {self.lr:g}" if by_name else ""
         metrics = None if self.metrics is None else map(named, self._metrics(of_classes=True))
@@ -175,11 +183,10 @@ class Recipe:
     # ----- the choices, made -----
 
     def _targets(self, y: Any) -> tuple[np.ndarray, np.ndarray | None]:
-        """Class numbers and the classes they stand for; or measured targets, (n, outputs), and None."""
+        """Class numbers and the classes they stand for; or measured targets and None."""
         measured = np.asarray(y).dtype.kind == "f" if self.loss is None else not self._of_classes()
         if measured:
-            y = as_real_rows("Recipe.fit: y", y)
-            return (y[:, None] if y.ndim == 1 else y), None
+            return as_real_rows("Recipe.fit: y", y), None
         classes, numbers = np.unique(as_labels("Recipe.fit: y", y), return_inverse=True)
         return numbers, classes
 
@@ -188,7 +195,13 @@ class Recipe:
 
     def _split(self, X: np.ndarray, y: np.ndarray, share: float, of_classes: bool,
                rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        return train_test_split(X, y, test_size=share, rng=rng, stratify=y if of_classes else None)
+        try:
+            return train_test_split(X, y, test_size=share, rng=rng, stratify=y if of_classes else None)
+        except ArgumentError as error:
+            if not of_classes:
+                raise
+            raise ArgumentError(f"Recipe.fit: y is taken for {len(np.unique(y))} classes, as whole numbers and strings "
+                                f"are; if it is measured, pass y.astype(float). Else: {error}") from None
 
     def _scaler(self) -> Scaler | None:
         if isinstance(self.scaling, Scaler | None):
@@ -196,8 +209,16 @@ class Recipe:
         return _known("scaling", self.scaling, SCALERS, "or a scaler")()
 
     def _model(self, features: int, outputs: int, rng: np.random.Generator) -> MLP:
-        return MLP([features, *self.hidden, outputs], self.activation, rng=rng, init=self.init, dropout=self.dropout,
+        return MLP([features, *self._hidden(), outputs], self.activation, rng=rng, init=self.init, dropout=self.dropout,
                    batch_norm=self.batch_norm)
+
+    def _hidden(self) -> tuple[int, ...]:
+        if isinstance(self.hidden, int | np.integer):
+            return (int(self.hidden),)
+        if not isinstance(self.hidden, Iterable) or isinstance(self.hidden, str):
+            raise OptionError("Recipe: hidden must be how many units each hidden layer has, such as [16, 16], got "
+                              f"{self.hidden!r}")
+        return tuple(self.hidden)
 
     def _loss(self, of_classes: bool) -> Any:
         if isinstance(self.loss, Module):
@@ -229,8 +250,9 @@ class Result:
         recipe, model, history: the history is in scaled units where the targets were scaled.
         scaler, target_scaler: fitted to the training rows, or None.
         classes: what 0, 1, ... of the model's outputs stand for; None if the targets are measured.
-        X_test, y_test: the rows of the test, as they were given.
-        test_scores: the metrics on them, in the units of y.
+        X_train, y_train, X_test, y_test: the rows that it learned from, without those for validation, and the rows of
+            the test, as they were given.
+        test_scores: the metrics on the latter, in the units of y.
     """
 
     recipe: Recipe
@@ -239,14 +261,18 @@ class Result:
     scaler: Scaler | None
     target_scaler: Scaler | None
     classes: np.ndarray | None
+    X_train: np.ndarray
+    y_train: np.ndarray
     X_test: np.ndarray
     y_test: np.ndarray
     test_scores: dict[str, float]
 
     def predict(self, X: Any) -> np.ndarray:
-        """The class of each row of X (m, p), as y had them; or measured targets, (m, outputs), in the units of y."""
+        """What y is for each row of X (m, p): (m,) classes as y had them, or numbers in the shape and units of y."""
         prediction = self._raw(X)
-        return prediction if self.classes is None else self.classes[prediction.argmax(axis=1)]
+        if self.classes is not None:
+            return self.classes[prediction.argmax(axis=1)]
+        return prediction.reshape(len(prediction), *self.y_test.shape[1:])
 
     def evaluate(self, X: Any, y: Any) -> dict[str, float]:
         """The metrics of the recipe on other rows: features (m, p) and targets as in `Recipe.fit`."""
@@ -256,11 +282,18 @@ class Result:
             if not (self.classes[number] == y).all():
                 raise ArgumentError(f"Result.evaluate: y holds classes besides those of the training, {self.classes}")
             y = number
-        elif y.ndim == 1:
-            y = y[:, None]
+        elif y.ndim:
+            y = _columns(y)
         of_classes = self.classes is not None
         metrics = named_metrics("Result.evaluate", self.recipe._metrics(of_classes), self.recipe._loss(of_classes))
         return {name: float(metric(prediction, y)) for name, metric in metrics.items()}
+
+    def diagnose(self) -> Diagnosis:
+        """`training.diagnose` of the model, its history and the rows it learned from, scaled as it got them."""
+        y = (np.searchsorted(self.classes, self.y_train) if self.classes is not None else
+             _scaled(self.target_scaler, _columns(self.y_train)))
+        return diagnose(self.model, self.history, data=(_scaled(self.scaler, self.X_train), y),
+                        loss=self.recipe._loss(self.classes is not None))
 
     def __repr__(self) -> str:
         scores = ", ".join(f"{name} {score:.4g}" for name, score in self.test_scores.items())
@@ -269,8 +302,17 @@ class Result:
     def _raw(self, X: Any) -> np.ndarray:
         """What the model puts out, unscaled."""
         X = as_table("Result: X", X)
-        prediction = predict(self.model, X if self.scaler is None else self.scaler.transform(X))
+        prediction = predict(self.model, _scaled(self.scaler, X))
         return prediction if self.target_scaler is None else self.target_scaler.inverse_transform(prediction)
+
+
+def _columns(y: np.ndarray) -> np.ndarray:
+    """Measured targets as the outputs of a model, (n, outputs)."""
+    return y.reshape(len(y), -1)
+
+
+def _scaled(scaler: Scaler | None, array: np.ndarray) -> np.ndarray:
+    return array if scaler is None else scaler.transform(array)
 
 
 def _known(choice: str, name: Any, table: dict[str, Any], otherwise: str) -> Any:
