@@ -88,7 +88,7 @@ def take_picture(value: Any, max_nodes: int) -> Picture:
     found = _trace(value)
     drawn = sorted(islice(found, max_nodes), key=_age)
     places = {x: i for i, x in enumerate(drawn)}
-    names = _names(x for x in drawn if isinstance(x, Value))
+    names = names_of(x for x in drawn if isinstance(x, Value))
     boxes, arrows = [], []
     for x in drawn:
         if isinstance(x, Constant):
@@ -124,7 +124,7 @@ def _age(x: Value | Constant) -> tuple[int, bool]:
     return (x.time, True) if isinstance(x, Value) else (x.user.time, False)
 
 
-def _names(values: Iterable[Value]) -> dict[Value, str]:
+def names_of(values: Iterable[Value]) -> dict[Value, str]:
     """A name for each: its own, or v₁, v₂, ...; one that is taken already gets a number, as in weight₂."""
     names: dict[Value, str] = {}
     taken: set[str] = set()
