@@ -181,7 +181,7 @@ def test_in_a_notebook_there_are_picture_and_text(renderer):
     drawing = tg.draw(neuron())
     bundle = drawing._repr_mimebundle_()
     assert set(bundle) == {"image/svg+xml", "text/plain"} and bundle["text/plain"] == str(drawing)
-    assert repr(drawing) == "<drawing of o, 10 nodes: print it, or .save it as .svg>"
+    assert repr(drawing) == "<drawing: computation graph of o, 10 nodes; print it, or .save it as .svg>"
 
 
 @without_pygraphviz

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tinygrad_edu.drawing.graph_drawing import GraphDrawing
+    from tinygrad_edu.drawing.themes import AnyTheme
 
 
-def draw(value: Any, *, max_nodes: int = 200) -> "GraphDrawing":
+def draw(value: Any, *, theme: "AnyTheme" = "light", max_nodes: int = 200) -> "GraphDrawing":
     """The computation graph of a Value as a picture: from the data on the left to the result on the right.
 
     Every Value is one box: data a rectangle, a parameter a rounded one, what an op computed a circle with the
@@ -21,6 +22,7 @@ def draw(value: Any, *, max_nodes: int = 200) -> "GraphDrawing":
 
     Args:
         value: the result, such as a loss.
+        theme: the colours: "light", "dark", "print", "high-contrast", or a `Theme`.
         max_nodes: how many boxes to draw; of a larger graph those nearest the result.
 
     Returns: a `GraphDrawing`. A notebook shows it, `print` shows it as a tree of text, and
@@ -41,6 +43,7 @@ def draw(value: Any, *, max_nodes: int = 200) -> "GraphDrawing":
     """
     # imported here: who computes and never draws should not wait for it
     from tinygrad_edu.drawing.graph_drawing import GraphDrawing
+    from tinygrad_edu.drawing.ops_view import OpsView
     from tinygrad_edu.drawing.picture import take_picture
 
-    return GraphDrawing(take_picture(value, max_nodes))
+    return GraphDrawing(OpsView(take_picture(value, max_nodes)), theme)

@@ -5,10 +5,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tinygrad_edu.drawing.dot import to_dot
-from tinygrad_edu.drawing.picture import Picture
 from tinygrad_edu.drawing.render import render
-from tinygrad_edu.drawing.text import to_text
+from tinygrad_edu.drawing.themes import AnyTheme, find_theme
+from tinygrad_edu.drawing.view import View
 from tinygrad_edu.errors import ArgumentError
 from tinygrad_edu.files import write_all_or_nothing
 
@@ -21,13 +20,14 @@ class GraphDrawing:
     SVG, PNG and PDF need Graphviz: the program `dot`, or the package pygraphviz (`tinygrad_edu[draw]`).
     """
 
-    def __init__(self, picture: Picture) -> None:
-        self._picture = picture
+    def __init__(self, view: View, theme: AnyTheme = "light") -> None:
+        self.view = view
+        self.theme = find_theme(theme)
 
     @cached_property
     def source(self) -> str:
         """The picture in DOT, the language of Graphviz."""
-        return to_dot(self._picture)
+        return self.view.dot(self.theme)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture to a file; its ending chooses the format: .svg, .png, .pdf or .dot.
@@ -49,11 +49,10 @@ class GraphDrawing:
         write_all_or_nothing(path, picture)
 
     def __str__(self) -> str:
-        return to_text(self._picture)
+        return self.view.text()
 
     def __repr__(self) -> str:
-        boxes = self._picture.boxes
-        return f"<drawing of {boxes[-1].name}, {len(boxes)} nodes: print it, or .save it as .svg>"
+        return f"<drawing: {self.view.title}; print it, or .save it as .svg>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """For notebooks: the picture and the text, or the text and why there is no picture."""
