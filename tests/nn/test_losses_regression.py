@@ -58,6 +58,32 @@ def test_gaussian_nll_is_the_negative_log_density_of_scipy():
     np.testing.assert_allclose(J, -stats.norm.logpdf(y, h, np.sqrt(variance)), rtol=1e-13)
 
 
+@pytest.mark.parametrize("shape, outputs", [((6,), (6, 2)), ((6, 1), (6, 2)), ((5, 3), (5, 6))], ids=repr)
+def test_gaussian_nll_of_means_and_log_variances_side_by_side(shape, outputs):
+    h, y = prediction_and_target(shape)
+    s = np.random.default_rng(3).normal(size=shape)
+    both = tg.Value(np.reshape(np.concatenate([h.reshape(len(h), -1), s.reshape(len(h), -1)], axis=1), outputs))
+    J = nn.GaussianNLLLoss(full=True)(both, y)
+    assert J.item() == pytest.approx(-stats.norm.logpdf(y, h, np.exp(s / 2)).mean(), rel=1e-13)
+    J.backward()
+    by_s = (1 - (h - y) ** 2 / np.exp(s)) / 2 / y.size  # ∂J/∂ln v
+    np.testing.assert_allclose(both.grad[:, outputs[1] // 2:].ravel(), by_s.ravel(), rtol=1e-12)
+    with pytest.raises(ShapeError, match=r"without variances the prediction .* give the model twice as many outputs"):
+        nn.GaussianNLLLoss()(h, y)
+
+
+def test_fit_learns_means_and_uncertainties():
+    rng = np.random.default_rng(0)
+    x = np.repeat([[-1.0], [1.0]], 400, axis=0)
+    y = 2 * x + np.where(x > 0, 0.5, 0.1) * rng.normal(size=x.shape)
+    model = nn.Linear(1, 2, rng=0)  # mean and ln v, both linear in x
+    tg.training.fit(model, nn.GaussianNLLLoss(), tg.optim.Adam(model.parameters(), lr=0.05), x, y, epochs=400)
+    groups = y.reshape(2, 400)
+    mean, log_variance = tg.training.predict(model, [[-1.0], [1.0]]).T
+    np.testing.assert_allclose(mean, groups.mean(axis=1), atol=1e-3)  # what maximises the likelihood of each group
+    np.testing.assert_allclose(np.exp(log_variance), groups.var(axis=1), rtol=0.02)
+
+
 def test_gaussian_nll_takes_one_variance_for_all():
     h, y = prediction_and_target((4, 3))
     variance = tg.Value(0.7)

@@ -6,7 +6,7 @@ from typing import Any
 from tinygrad_edu.engine import ops
 from tinygrad_edu.engine.value import Value
 from tinygrad_edu.errors import ShapeError
-from tinygrad_edu.nn.checks import float_operand
+from tinygrad_edu.nn.checks import float_operand, operand
 from tinygrad_edu.nn.losses.base import Loss
 from tinygrad_edu.nn.losses.checks import SMALLEST, check_range
 from tinygrad_edu.optim.hyperparameter import YES_OR_NO, Hyperparameter
@@ -33,8 +33,8 @@ class MSELoss(Loss):
         prediction, target = self.paired(prediction, target)
         if weight is None and self._reduction != "none":  # in one op
             n = self.divisor(prediction.shape) if self._reduction == "mean" else 1
-            return ops.sum_of_squares(prediction - target, divisor=n)
-        return self.reduced(self.each(prediction, target), weight)
+            return self.blamed(ops.sum_of_squares(prediction - target, divisor=n), target)
+        return self.blamed(self.reduced(self.each(prediction, target), weight), target)
 
     def each(self, prediction: Any, target: Any) -> Any:
         return ops.square(prediction - target)
@@ -64,8 +64,8 @@ class LeastSquaresLoss(Loss):
         prediction, target = self.paired(prediction, target)
         if weight is None and self._reduction != "none":  # in one op
             n = self.divisor(prediction.shape) if self._reduction == "mean" else 1
-            return ops.sum_of_squares(prediction - target, divisor=2 * n)
-        return self.reduced(self.each(prediction, target), weight)
+            return self.blamed(ops.sum_of_squares(prediction - target, divisor=2 * n), target)
+        return self.blamed(self.reduced(self.each(prediction, target), weight), target)
 
     def each(self, prediction: Any, target: Any) -> Any:
         return ops.square(prediction - target) / 2
@@ -140,14 +140,20 @@ class GaussianNLLLoss(Loss):
         reduction: as in `Loss`.
 
     It takes the means, the targets, both of one shape, and the variances: of that shape, or with 1 as the last axis
-    for one that all outputs of a point share, or a single number; and the weights of `Loss`.
+    for one that all outputs of a point share, or a single number; and the weights of `Loss`. Without variances, as
+    `training.fit` calls it, a model gives both side by side: on the last axis of the prediction the means, and behind
+    them as many ln v, which makes v positive by construction. So two columns for y of shape (n,) or (n, 1), and
+    2 · outputs for (n, outputs).
 
     Errors: those of `Loss`; ArgumentError for variances below 0, ShapeError for such as do not fit; ArgumentError
     and OptionError for options that are none.
 
+    >>> import numpy as np
     >>> import tinygrad_edu as tg
     >>> loss = tg.nn.GaussianNLLLoss(full=True)
     >>> loss(tg.Value([1.0, 4.0]), [1.0, 2.0], [1.0, 4.0])  # (ln 2π + (0 + ln 4 + 1)/2)/2
+    Value(1.51551)
+    >>> loss(tg.Value([[1.0, 0.0], [4.0, np.log(4.0)]]), [1.0, 2.0])  # columns h and ln v
     Value(1.51551)
 
     Source: D. A. Nix and A. S. Weigend, Estimating the mean and variance of the target probability distribution,
@@ -162,8 +168,10 @@ class GaussianNLLLoss(Loss):
         super().__init__(reduction)
         self.full, self.eps = full, eps
 
-    def forward(self, prediction: Any, target: Any, variance: Any,  # type: ignore[override]  # as PyTorch's
+    def forward(self, prediction: Any, target: Any, variance: Any = None,  # type: ignore[override]  # as PyTorch's
                 weight: Any = None) -> Any:
+        if variance is None:
+            return self._of_both(prediction, target, weight)
         prediction, target = self.paired(prediction, target)
         variance = float_operand("GaussianNLLLoss", "variance", variance)
         if not variance.shape and not isinstance(variance, Value):
@@ -174,5 +182,23 @@ class GaussianNLLLoss(Loss):
                              f"prediction, {shape}, or {(*shape[:-1], 1)}, or be one number; reshape it")
         check_range("GaussianNLLLoss", "variance", variance, 0.0, math.inf,
                     "finite and 0 or more; make the model's output positive, for example by nn.Softplus", nan=True)
-        losses = ops.gaussian_nll(prediction, target, variance, eps=self.eps)
-        return self.reduced(losses + HALF_LN_2_PI if self.full else losses, weight)
+        return self._of_variance(prediction, target, variance, weight)
+
+    def _of_both(self, prediction: Any, target: Any, weight: Any) -> Any:
+        """The loss of means and ln v side by side; an overflow of v is for the loss to show."""
+        both = float_operand("GaussianNLLLoss", "prediction", prediction)
+        y = operand("GaussianNLLLoss", "target", target)
+        single = len(both.shape) == len(y.shape) + 1  # (n, 2) for (n,)
+        needed = (*y.shape, 2) if single or not y.shape else (*y.shape[:-1], 2 * y.shape[-1])
+        if both.shape != needed:
+            raise ShapeError("GaussianNLLLoss: without variances the prediction must have a mean and ln v for each "
+                             f"number of the target {y.shape}, so shape {needed}, got {both.shape}; give the model "
+                             "twice as many outputs, or pass the variances")
+        outputs = both.shape[-1] // 2
+        mean, log_variance = (both[..., 0], both[..., 1]) if single else (both[..., :outputs], both[..., outputs:])
+        mean, y = self.paired(mean, y)
+        return self._of_variance(mean, y, ops.exp(log_variance), weight)
+
+    def _of_variance(self, mean: Any, target: Any, variance: Any, weight: Any) -> Any:
+        losses = ops.gaussian_nll(mean, target, variance, eps=self.eps)
+        return self.blamed(self.reduced(losses + HALF_LN_2_PI if self.full else losses, weight), target)
