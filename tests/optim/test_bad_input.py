@@ -5,7 +5,7 @@ import pytest
 
 import tinygrad_edu as tg
 from tests.optim.parameters import values
-from tinygrad_edu.errors import ArgumentError, DtypeError, OptionError, ShapeError, StateError
+from tinygrad_edu.errors import ArgumentError, BackwardError, DtypeError, OptionError, ShapeError, StateError
 from tinygrad_edu.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 
 
@@ -28,6 +28,9 @@ def bad_states():
     yield good | {"v.1": np.array(["x"])}, r"'v\.1' has shape \(1,\) and dtype <U1"
     yield good | {"v.0": [[1.0], [1.0, 2.0]]}, r"'v\.0' has shape"
     yield good | {"v.0": tg.Value([1.0, 2.0])}, r"'v\.0' has shape"
+    yield good | {"v.0": [0.1, np.nan]}, r"'v\.0' has NaN"
+    yield good | {"m.1": [np.nan]}, r"'m\.1' has NaN"
+    yield good | {"v.0": [0.1, -0.2]}, r"'v\.0' is of squares, but has -0\.2"
     yield good | {"t": np.array([1.0, 2.0])}, "'t' has .* dtype float64"
     yield good | {"t": np.array([1, -2])}, "'t' counts steps, but has -2"
     yield good | {"lr": -1.0}, "lr must be a number of 0 or more, got -1"
@@ -109,7 +112,8 @@ NAMES = {"lr": "lr must be a number of 0 or more", "eps": "eps must be a number 
     (Adam, "eps", -1e-8, ArgumentError), (Adam, "eps", np.nan, ArgumentError),
     (Adam, "weight_decay", -1, ArgumentError),
     (SGD, "momentum", -0.9, ArgumentError), (SGD, "momentum", np.inf, ArgumentError),
-    (SGD, "dampening", np.nan, ArgumentError), (SGD, "dampening", "0", OptionError),
+    (SGD, "dampening", np.nan, ArgumentError), (SGD, "dampening", -np.inf, ArgumentError),
+    (SGD, "dampening", "0", OptionError),
     (SGD, "weight_decay", np.nan, ArgumentError), (SGD, "nesterov", 1, OptionError),
     (SGD, "nesterov", None, OptionError), (Adam, "amsgrad", 1, OptionError),
     (AdamW, "weight_decay", -0.1, ArgumentError), (AdamW, "betas", (0.9, 1.0), ArgumentError),
@@ -136,6 +140,34 @@ def test_hyperparameters_are_checked_at_the_start_and_when_assigned(optimizer, n
 def test_nesterov_needs_momentum_and_no_dampening(options):
     with pytest.raises(ArgumentError, match="SGD: nesterov=True needs momentum above 0 and dampening=0"):
         SGD(values([1]), nesterov=True, **options)
+
+
+def test_nor_may_momentum_be_taken_from_nesterov_later():
+    whole = SGD([{"params": values([1]), "nesterov": True}, {"params": values([2])}], momentum=0.9)
+    first = whole.groups[0]
+    for owner, name, value in (whole, "momentum", 0), (first, "dampening", 0.1), (first, "momentum", 0):
+        before = dict(vars(owner))
+        with pytest.raises(ArgumentError, match="SGD: nesterov=True needs momentum above 0 and dampening=0"):
+            setattr(owner, name, value)
+        assert vars(owner) == before
+    first.nesterov = False
+    whole.momentum = 0
+
+
+@pytest.mark.parametrize("make", [SGD, Adam, lambda params: SGD([{"params": params}]).groups[0]])
+def test_a_step_without_any_gradient_is_a_mistake(make):
+    params = values([1, 2], [3])
+    optimizer = make(params)
+    before = [p.data.copy() for p in params]
+    for _ in range(2):
+        with pytest.raises(BackwardError, match=r"step: none of the 2 parameters has a gradient; call loss\.backward"):
+            optimizer.step()
+        optimizer.zero_grad()
+    for p, data in zip(params, before, strict=True):
+        np.testing.assert_array_equal(p.data, data)
+    params[1].grad = np.ones(1)  # some without are normal
+    optimizer.step()
+    np.testing.assert_array_equal(params[0].data, before[0])
 
 
 @pytest.mark.parametrize("optimizer", [SGD, Adagrad, RMSprop, Adam, AdamW])
@@ -165,7 +197,9 @@ def test_a_gradient_that_does_not_fit_leaves_all_parameters_as_they_were(optimiz
     J.backward()  # so no graph was made stale
 
 
-def test_an_optimizer_without_update_says_so():
+def test_an_optimizer_without_update_or_with_an_unknown_hyperparameter_says_so():
+    with pytest.raises(OptionError, match="Optimizer: there is no hyperparameter 'mu'; state it in the class"):
+        Optimizer(values([1]), lr=1.0, mu=0.9)
     p, = values([1])
     p.grad = np.ones(1)
     with pytest.raises(NotImplementedError, match="Optimizer has no update rule; define its method `update`"):

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
-from tests.optim.parameters import give_gradients, values
+from tests.optim.parameters import give_gradients, take_step, values
 from tinygrad_edu.errors import ArgumentError, OptionError, ShapeError, StateError
 from tinygrad_edu.interop import load, save
 from tinygrad_edu.optim import SGD, Adagrad, Adam, AdamW, RMSprop
+from tinygrad_edu.optim.schedules import Cosine, Exponential, Warmup
 
 
 def test_a_group_follows_the_optimizer_until_it_has_a_value_of_its_own():
@@ -16,10 +17,33 @@ def test_a_group_follows_the_optimizer_until_it_has_a_value_of_its_own():
     first, second = optimizer.groups
     assert (first.lr, second.lr, optimizer.lr, first.momentum) == (0.5, 0.1, 0.1, 0)
     optimizer.lr, optimizer.momentum = 0.01, 0.9
-    assert (first.lr, second.lr, first.momentum, second.momentum) == (0.5, 0.01, 0.9, 0.9)
+    assert (second.lr, first.momentum, second.momentum) == (0.01, 0.9, 0.9)
+    assert first.lr == pytest.approx(0.05, rel=1e-15)  # in proportion
     second.lr = 0.3
-    optimizer.lr = 0.2
-    assert (first.lr, second.lr) == (0.5, 0.3)
+    assert second.lr == 0.3
+    optimizer.lr = 0.02
+    assert [first.lr, second.lr] == pytest.approx([0.1, 0.6], rel=1e-15)
+    optimizer.lr = 0
+    first.lr = 0.7  # in proportion to 0, which is none
+    optimizer.lr = 0.01
+    assert [first.lr, second.lr] == pytest.approx([0.7, 0.3], rel=1e-15)
+
+
+@pytest.mark.parametrize("schedule, name, options", [
+    (Exponential(0.3, gamma=0.8), "ExponentialLR", {"gamma": 0.8}),
+    (Cosine(0.3, steps=10), "CosineAnnealingLR", {"T_max": 10}),
+    (Warmup(0.3, steps=5), "LambdaLR", {"lr_lambda": lambda step: min(step / 5, 1)})], ids=["e", "c", "w"])
+def test_groups_follow_a_schedule_as_pytorchs_do(schedule, name, options):
+    torch = pytest.importorskip("torch")
+    optimizer = SGD([{"params": values([1]), "lr": 0.5}, {"params": values([1])}], lr=0.3)
+    theirs = torch.optim.SGD([{"params": [torch.zeros(1, requires_grad=True)], "lr": lr} for lr in (0.5, 0.3)])
+    scheduler = getattr(torch.optim.lr_scheduler, name)(theirs, **options)
+    for step in range(10):
+        optimizer.lr = schedule(step)
+        assert [group.lr for group in optimizer.groups] == pytest.approx(
+            [group["lr"] for group in theirs.param_groups], rel=1e-12, abs=1e-16)
+        theirs.step()
+        scheduler.step()
 
 
 def test_groups_know_their_parameters_and_without_groups_there_is_one():
@@ -44,8 +68,7 @@ def test_groups_step_as_optimizers_of_their_own_would(optimizer, own):
         for params, steppers in ((together, [whole]), (apart, parts)):
             give_gradients(params, step)
             params[step % 4].grad = None
-            for stepper in steppers:
-                stepper.step()
+            take_step(steppers)
     for p, q in zip(together, apart, strict=True):
         assert type(p.data) is type(q.data)
         np.testing.assert_array_equal(p.data, q.data)
@@ -101,12 +124,13 @@ def test_a_state_of_other_groups_changes_nothing():
 
     optimizer = make(1)
     before = optimizer.state_dict()
-    assert [name for name in before if "groups" in name] == ["groups.0.lr", "groups"]
+    assert [name for name in before if "groups" in name] == ["groups.0.lr", "groups.0.whole_lr", "groups"]
     for state, message in [
         (make(2).state_dict(), r"the groups have \[1, 2\] parameters, but \[2 1\] in the state"),
         (Adam(values([1], [2], [3])).state_dict(), r"missing are \['groups'\]"),
         (before | {"groups.2.lr": 0.1}, r"unknown are \['groups\.2\.lr'\]"),
         (before | {"groups.1.lr": -0.1}, "lr must be a number of 0 or more"),
+        (before | {"groups.0.whole_lr": 0}, "whole_lr must be a number above 0"),
         (before | {"groups": np.array([1.0, 2.0])}, "'groups' has .* dtype float64"),
     ]:
         with pytest.raises(StateError, match=rf"Adam\.load_state_dict: .*{message}"):

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygrad_edu as tg
-from tests.optim.parameters import give_gradients, values
+from tests.optim.parameters import give_gradients, take_step, values
 from tinygrad_edu.errors import MutationError
 from tinygrad_edu.interop import load, save
 from tinygrad_edu.optim import SGD, Adagrad, Adam, AdamW, RMSprop
@@ -80,8 +80,7 @@ def test_users_may_change_the_data_between_steps(optimizer, change, which):
                         p.data = p.data.copy()
                 for p, name in zip(params, ("first", "second"), strict=True):
                     p.grad = p.grad if which in ("both", name) else None
-            for stepper in group:
-                stepper.step()
+            take_step(group)
         for p, q in zip(together, alone, strict=True):
             np.testing.assert_array_equal(p.data, q.data)
     assert not np.shares_memory(together[0].data, together[1].data)
@@ -151,8 +150,7 @@ def test_one_optimizer_of_all_parameters_is_as_good_as_one_for_each(kinds, patte
             give_gradients(params, step)
             for p, given_one in zip(params, has_gradient, strict=False):
                 p.grad = p.grad if given_one else None
-            for stepper in group:
-                stepper.step()
+            take_step(group)
     for p, q in zip(together, alone, strict=True):
         np.testing.assert_array_equal(p.data, q.data)
 

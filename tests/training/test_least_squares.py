@@ -172,7 +172,7 @@ X, Y = [0.0, 1.0, 2.0], [1.0, 2.0, 3.0]
     ((good, [1, np.nan], X, Y), {}, ArgumentError, "theta0: 1 of 2 numbers are NaN"),
     ((good, [1, "a"], X, Y), {}, DtypeError, "theta0: expected real numbers"),
     ((good, 1.0, X, Y), {}, ShapeError, r"theta0 must be a list .* got 1.0; .* pass \[1.0\]"),
-    ((good, [1, 1], X, [[1.0], [2.0], [3.0]]), {}, ShapeError, r"y: expected shape \(3,\), .* pass it with \.ravel\(\)"),
+    ((good, [1, 1], X, [[1.0], [2.0], [3.0]]), {}, ShapeError, r"y: expected shape \(3,\), .* pass it with \.ravel"),
     ((good, [1, 1], X, Y[:2]), {}, ShapeError, r"y: expected shape \(3,\), .* got \(2,\)"),
     ((good, [1, 1], [0, np.inf, 1], Y), {}, ArgumentError, "x: 1 of 3 numbers are NaN or infinite"),
     ((good, [1, 1], [], []), {}, ShapeError, "x: there are no rows"),

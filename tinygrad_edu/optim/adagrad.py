@@ -45,7 +45,7 @@ class Adagrad(Optimizer):
     initial_accumulator_value = Hyperparameter(NOT_NEGATIVE)
     eps = Hyperparameter(NOT_NEGATIVE)
 
-    running = ("sum",)
+    running = squares = ("sum",)
 
     def __init__(self, params: Iterable[Any], lr: float = 1e-2, lr_decay: float = 0, weight_decay: float = 0,
                  initial_accumulator_value: float = 0, eps: float = 1e-10) -> None:

@@ -54,6 +54,8 @@ class Adam(Optimizer):
                  eps: float = 1e-8, weight_decay: float = 0, amsgrad: bool = False) -> None:
         super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, amsgrad=amsgrad)
 
+    squares = ("v", "largest_v")
+
     @property
     def running(self) -> tuple[str, ...]:
         """m and v; for AMSGrad also the largest v so far."""

@@ -1,5 +1,6 @@
 """The numbers that an optimizer is set up with, checked whenever one is assigned."""
 
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,8 @@ class Hyperparameter:
         fixed: whether it stays as it was set first.
 
     Errors, when assigned: OptionError for another kind or shape, and for another value of a fixed one;
-    ArgumentError outside the range.
+    ArgumentError outside the range. What the owner's method `check_settings` raises, if it has one, for values that
+    contradict each other; the old one is then kept.
 
     >>> from tinygrad_edu.optim import Hyperparameter
     >>> class Pendulum:
@@ -55,10 +57,21 @@ class Hyperparameter:
         if self.fixed and getattr(owner, self.name, value) != value:
             raise OptionError(f"{type(owner).__name__}: {self.name} is {getattr(owner, self.name)} for good, as it "
                               f"decides what is kept from step to step; make a new {type(owner).__name__}")
+        before = vars(owner).copy()
         vars(owner)[self.name] = value
+        try:
+            if hasattr(owner, "check_settings"):
+                owner.check_settings()
+        except Exception:
+            vars(owner).clear()
+            vars(owner).update(before)
+            raise
 
     def checked(self, owner: str, value: Any) -> Any:
         """The value as plain Python, if it may be assigned."""
+        if type(value) is float and self.kinds == "iuf" and self.shape == () and isfinite(value) and (
+                self.low <= value < self.below):
+            return value  # the usual case, once per step with a schedule
         try:
             array = np.asarray(value)
         except (ValueError, TypeError):  # a list whose rows differ in length, or a Value
@@ -71,5 +84,32 @@ class Hyperparameter:
         return tuple(array.tolist()) if self.shape else array.item()
 
 
+class LearningRate(Hyperparameter):
+    """A group's own learning rate keeps its proportion to that of the whole optimizer when the latter is changed.
+
+    So the groups follow a schedule side by side, each at its own height. The rate of the whole, as it was when the
+    group's was set, is kept as `whole_lr`; where that was 0 there is no proportion, and the group's rate stays.
+    """
+
+    def __get__(self, owner: Any, cls: type) -> Any:
+        value = super().__get__(owner, cls)
+        if owner is None or "whole_lr" not in vars(owner):
+            return value
+        return value * (owner.follows.lr / owner.whole_lr)  # in this order: to the bit as set, while the whole's is
+
+    def __set__(self, owner: Any, value: Any) -> None:
+        super().__set__(owner, value)
+        if "follows" in vars(owner):
+            keep_proportion(owner)
+
+
+def keep_proportion(group: Any) -> None:
+    """Note which learning rate the whole optimizer has now that a group's own one is set."""
+    vars(group).pop("whole_lr", None)
+    if group.follows.lr > 0:
+        group.whole_lr = group.follows.lr
+
+
 NOT_NEGATIVE = "a number of 0 or more"
+POSITIVE = "a number above 0"
 YES_OR_NO = "True or False"

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.errors import ArgumentError, MissingMethodError, OptionError, StateError
+from tinygrad_edu.errors import ArgumentError, BackwardError, MissingMethodError, OptionError, StateError
 from tinygrad_edu.optim.flat import PIECE, Slot, gather, lay_out, runs
-from tinygrad_edu.optim.hyperparameter import NOT_NEGATIVE, Hyperparameter
+from tinygrad_edu.optim.hyperparameter import NOT_NEGATIVE, POSITIVE, Hyperparameter, LearningRate, keep_proportion
 from tinygrad_edu.optim.parameters import parameter_groups
 
 
@@ -22,11 +22,12 @@ class Optimizer:
     be a view; it stays a number, read before each step and assigned after it.
 
     As in PyTorch, a parameter whose `.grad` is None sits a step out, with its running sums and its count t of
-    steps, and a NaN in a gradient goes into the parameter.
+    steps, and a NaN in a gradient goes into the parameter. That no parameter has a gradient is an error here.
 
     Parameters may come in groups, each a dict with hyperparameters of its own. A group is itself an optimizer, of
-    `group.params`; what it does not set, it has from the optimizer as a whole. So `optimizer.lr = 0.01` changes
-    the learning rate of all groups without their own, and `optimizer.groups[0].lr = 0.1` that of one group.
+    `group.params`; what it does not set, it has from the optimizer as a whole. `optimizer.groups[0].lr = 0.1` sets
+    the learning rate of one group. `optimizer.lr = 0.01` sets that of all groups without their own, and changes the
+    others in proportion: so do PyTorch's schedules, each group from its first rate. Assign it first if you set both.
 
     Args:
         params: the parameters, such as `model.parameters()`; or groups of them, as in
@@ -54,10 +55,15 @@ class Optimizer:
     array([ 0.5, -1.5])
     """
 
-    lr = Hyperparameter(NOT_NEGATIVE)
+    lr = LearningRate(NOT_NEGATIVE)
+    whole_lr = Hyperparameter(POSITIVE, low=np.nextafter(0, 1))
+    """Of a group with its own learning rate: the optimizer's when that was set, to which it keeps its proportion."""
 
     follows: "Optimizer"
     """Of a group, and only there: the optimizer that it has its other hyperparameters from."""
+
+    squares: tuple[str, ...] = ()
+    """Which of the running sums are of squares, and so never below 0."""
 
     @property
     def running(self) -> tuple[str, ...]:
@@ -67,7 +73,10 @@ class Optimizer:
     def __init__(self, params: Iterable[Any], **hyperparameters: Any) -> None:
         self._hyperparameters = tuple(hyperparameters)
         for name, value in hyperparameters.items():
-            setattr(self, name, value)
+            if not isinstance(getattr(type(self), name, None), Hyperparameter):
+                raise OptionError(f"{type(self).__name__}: there is no hyperparameter {name!r}; state it in the class, "
+                                  f'as in {name} = Hyperparameter("a number of 0 or more")')
+            vars(self)[name] = getattr(type(self), name).checked(type(self).__name__, value)
         self.check()
         given = parameter_groups(type(self).__name__, params)
         self._groups = [self._group(settings) for _, settings in given if settings is not None]
@@ -88,6 +97,8 @@ class Optimizer:
                 raise OptionError(f"{type(self).__name__}: a parameter group has no {name!r}; it may have its own "
                                   f"{', '.join(self._hyperparameters)}")
             vars(group)[name] = getattr(type(self), name).checked(type(self).__name__, value)
+        if "lr" in settings:
+            keep_proportion(group)
         group.check()
         return group
 
@@ -108,6 +119,11 @@ class Optimizer:
     def check(self) -> None:
         """Raise ArgumentError if hyperparameters contradict each other; for optimizers where they can."""
 
+    def check_settings(self) -> None:
+        """`check` for the whole and for each group: whenever one of the hyperparameters has been assigned."""
+        for owner in (self, *vars(self).get("_groups", ())):
+            owner.check()
+
     def update(self, theta: np.ndarray, g: np.ndarray, t: int, scratch: np.ndarray,
                *running: np.ndarray) -> None:
         """Move theta one step, in place. All arrays are vectors of one length and of theta's dtype.
@@ -125,10 +141,13 @@ class Optimizer:
         """Update, in place and all at once, the parameters that have a gradient.
 
         Errors: ShapeError and DtypeError if the data or the gradient assigned to a parameter do not fit it;
-        all parameters are left as they were.
+        BackwardError if none has a gradient. All parameters are left as they were.
         """
         by = f"{type(self).__name__}.step"
         ready = gather(by, self._slots)
+        if not ready:
+            raise BackwardError(f"{by}: none of the {len(self._slots)} parameters has a gradient; call loss.backward() "
+                                "first, after zero_grad(). If you did, the loss was not computed from these parameters")
         for slot in ready:
             slot.t += 1
             slot.parameter.mark_changed(by)
@@ -154,7 +173,8 @@ class Optimizer:
 
         That is the hyperparameters; `t`, the steps each parameter took; and each running sum of parameter i
         as `<name>.<i>`. With groups also `groups`, how many parameters each has, and the hyperparameters of
-        group k itself as `groups.<k>.<name>`. `interop.save` can write it to a file.
+        group k itself as `groups.<k>.<name>`, with `whole_lr` if its learning rate is in proportion to that one.
+        `interop.save` can write it to a file.
 
         >>> import numpy as np
         >>> import tinygrad_edu as tg
@@ -163,7 +183,7 @@ class Optimizer:
          'nesterov': array(False), 't': array([0]), 'velocity.0': array([0., 0.])}
         """
         state = {prefix + name: np.array(vars(owner)[name]) for owner, prefix in self._owners()
-                 for name in self._hyperparameters if name in vars(owner)}
+                 for name in self._saved if name in vars(owner)}
         if self._groups:
             state["groups"] = np.array(self._sizes())
         state["t"] = np.array([slot.t for slot in self._in_given_order()])
@@ -183,7 +203,7 @@ class Optimizer:
                              f"{cure}")
         sums = self._running_sums()
         needed = {*self._hyperparameters, "t", *sums, *(["groups"] if self._groups else [])}
-        possible = needed | {prefix + name for _, prefix in self._owners() for name in self._hyperparameters}
+        possible = needed | {prefix + name for _, prefix in self._owners() for name in self._saved}
         if not needed <= state.keys() <= possible:
             missing, unknown = sorted(needed - state.keys()), sorted(state.keys() - possible, key=str)
             raise StateError(f"{function}: missing are {missing}, unknown are {unknown}; {cure}")
@@ -200,7 +220,7 @@ class Optimizer:
 
         try:
             settings = [{name: getattr(type(self), name).checked(function, state[prefix + name])
-                         for name in self._hyperparameters if prefix + name in state} for _, prefix in self._owners()]
+                         for name in self._saved if prefix + name in state} for _, prefix in self._owners()]
             for own in settings:
                 trial = object.__new__(type(self))
                 vars(trial).update(settings[0] | own)
@@ -214,9 +234,14 @@ class Optimizer:
             raise StateError(f"{function}: the groups have {self._sizes()} parameters, but {state['groups']} in the "
                              f"state; {cure}")
         loaded = {name: array(name, place.shape, "fiu") for name, place in sums.items()}
+        for name, numbers in loaded.items():
+            if np.isnan(numbers).any():
+                raise StateError(f"{function}: {name!r} has NaN, from which no step could be made; {cure}")
+            if name.split(".")[0] in self.squares and (numbers < 0).any():
+                raise StateError(f"{function}: {name!r} is of squares, but has {numbers.min()}; {cure}")
 
         for (owner, _), own in zip(self._owners(), settings, strict=True):
-            for name in self._hyperparameters:
+            for name in self._saved:
                 vars(owner).pop(name, None)
             vars(owner).update(own)
         for slot, t in zip(slots, steps.tolist(), strict=True):
@@ -229,6 +254,10 @@ class Optimizer:
         size = sum(slot.data.size for slot in self._slots)
         groups = f", in {len(self._groups)} groups" if self._groups else ""
         return f"<{type(self).__name__}({settings}) of {size} numbers in {len(self._slots)} parameters{groups}>"
+
+    @property
+    def _saved(self) -> tuple[str, ...]:
+        return (*self._hyperparameters, "whole_lr")
 
     def _owners(self) -> list[tuple["Optimizer", str]]:
         """Whose hyperparameters a state has, and what their names begin with there: the whole's, each group's."""

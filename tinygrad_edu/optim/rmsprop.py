@@ -55,6 +55,8 @@ class RMSprop(Optimizer):
         super().__init__(params, lr=lr, alpha=alpha, eps=eps, weight_decay=weight_decay, momentum=momentum,
                          centered=centered)
 
+    squares = ("v",)
+
     @property
     def running(self) -> tuple[str, ...]:
         """v and the velocity; centered also the mean of the gradient."""

@@ -7,8 +7,9 @@
         optimizer.step()
 
 They know no optimizer, and any function of the step will do in their place; what these have besides is `then`. The
-step counts from 0 and may be a fraction. A parameter group with a learning rate of its own keeps it, so give it one by
-`optimizer.groups[0].lr = 0.1 * schedule(step)`. `plots.learning_rate_curve` draws them.
+step counts from 0 and may be a fraction. A parameter group with a learning rate of its own follows in proportion: with
+`SGD([{"params": body, "lr": 0.01}, {"params": head}], lr=0.1)`, the body's is always a tenth of what the schedule says.
+`plots.learning_rate_curve` draws them.
 """
 
 from tinygrad_edu.optim.schedules.curves import Cosine, CosineRestarts, Exponential, OneCycle, StepDecay, Warmup
