@@ -9,6 +9,12 @@ import numpy as np
 from tinygrad_edu.errors import ArgumentError, DtypeError, OptionError, ShapeError
 
 
+def shown(x: Any) -> str:
+    """How a message shows what was given: by its repr, on one line and cut short."""
+    text = " ".join(repr(x).split())
+    return text if len(text) <= 80 else f"{text[:60]} ... {text[-10:]}"
+
+
 def is_list(data: Any) -> bool:
     """Whether it is a list or an array, where a single number would also do."""
     return hasattr(data, "__len__") and not isinstance(data, str)
@@ -38,6 +44,14 @@ def check_real(name: str, array: np.ndarray,
     """Raise DtypeError, with the cure, for an array of strings, objects or complex numbers."""
     if array.dtype.kind not in "fiub":
         raise DtypeError(f"{name}: expected real numbers, got dtype {array.dtype}; {cure}")
+
+
+def not_finite(array: np.ndarray) -> str:
+    """Where an array of numbers has NaN or infinity, in words; empty if it has not."""
+    if array.dtype.kind != "f" or np.isfinite(array).all():
+        return ""
+    rows = np.unique(np.nonzero(~np.isfinite(array))[0])
+    return f"NaN or infinity in {len(rows)} of {len(array)} rows, the first is row {rows[0]}"
 
 
 def as_real_rows(function: str, data: Any) -> np.ndarray:
@@ -123,7 +137,7 @@ def whole_number(name: str, number: Any, low: float = -np.inf) -> int:
             raise TypeError
         whole = index(number)
     except TypeError:
-        raise OptionError(f"{name} must be a whole number, got {number!r} of type "
+        raise OptionError(f"{name} must be a whole number, got {shown(number)} of type "
                           f"{type(number).__name__}") from None
     if whole < low:
         raise ArgumentError(f"{name} must be {low} or more, got {whole}")
@@ -137,7 +151,7 @@ def real_number(name: str, number: Any, low: float = -np.inf, below: float = np.
     Errors: OptionError for what is no number, ArgumentError outside the range.
     """
     if not isinstance(number, (int, float, np.integer, np.floating)) or isinstance(number, bool):
-        raise OptionError(f"{name} must be a number, got {number!r} of type {type(number).__name__}")
+        raise OptionError(f"{name} must be a number, got {shown(number)} of type {type(number).__name__}")
     try:
         value = float(number)
     except OverflowError:  # a whole number beyond the floating ones
@@ -157,12 +171,12 @@ def positive(name: str, number: Any) -> float:
 def yes_or_no(name: str, answer: Any) -> bool:
     """True or False; OptionError for anything else."""
     if not isinstance(answer, (bool, np.bool_)):
-        raise OptionError(f"{name} must be True or False, got {answer!r} of type {type(answer).__name__}")
+        raise OptionError(f"{name} must be True or False, got {shown(answer)} of type {type(answer).__name__}")
     return bool(answer)
 
 
 def one_of(name: str, choice: Any, known: Sequence[str]) -> str:
     """One of the known strings; ArgumentError, which lists them, for any other."""
     if not isinstance(choice, str) or choice not in known:
-        raise ArgumentError(f"{name} must be one of {', '.join(map(repr, known))}, got {choice!r}")
+        raise ArgumentError(f"{name} must be one of {', '.join(map(repr, known))}, got {shown(choice)}")
     return choice

@@ -315,6 +315,17 @@ def test_a_parameter_that_the_last_update_spoiled_is_found_as_well():
     assert history.stop_reason.startswith("diverged")
 
 
+def test_metrics_of_predictions_that_are_not_finite_are_nan_and_no_error():
+    class Spoil(Callback):
+        def on_step(self, training):
+            training.model.layers[2].weight.data[0, 0] = np.nan
+
+    model, optimizer = network()
+    with pytest.warns(DivergenceWarning, match="the last update made nan"):
+        history = fit(model, nn.MSELoss(), optimizer, X, Y, epochs=1, callbacks=Spoil(), metrics="r2", validation=0.2)
+    assert np.isfinite(history["r2"][0]) and np.isnan(history["validation_r2"][0])
+
+
 def test_a_loss_that_grows_without_end_but_is_finite_is_reported_too():
     model = nn.Linear(3, 2, rng=0)
     with pytest.warns(DivergenceWarning, match=r"epoch 9, .*the loss has grown from [\d.]+ to .*Try a learning rate"):

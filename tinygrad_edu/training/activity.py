@@ -12,6 +12,7 @@ from tinygrad_edu.engine.value import Value
 from tinygrad_edu.errors import TinygradError
 from tinygrad_edu.nn.activations import ACTIVATIONS
 from tinygrad_edu.nn.module import Module, Parameter
+from tinygrad_edu.training.metrics import rms
 
 FLAT = 0.05
 """Slopes below this are next to nothing: a sigmoid's is at most 0.25, a tanh's at most 1."""
@@ -72,13 +73,6 @@ class Layer:
     def saturated(self) -> float:
         """The share of its outputs where |dy/dx| is next to nothing, below `FLAT`; NaN if it is no activation."""
         return np.nan if self.slopes is None else float(np.mean(np.abs(self.slopes) < FLAT))
-
-
-def rms(array: Any) -> float:
-    """The root mean square, a size that does not depend on how many numbers there are; 0 for none."""
-    numbers = np.asarray(array, np.float64)
-    with np.errstate(all="ignore"):
-        return float(np.sqrt(np.mean(numbers**2))) if numbers.size else 0.0
 
 
 def observe(model: Module, loss: Callable[[Any, Any], Any], X: Any, y: Any) -> tuple[list[Layer], np.ndarray]:

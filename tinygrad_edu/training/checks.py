@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.checks import as_rows, check_real, whole_number
+from tinygrad_edu.checks import as_rows, check_real, not_finite, whole_number
 from tinygrad_edu.data import train_test_split
 from tinygrad_edu.engine.graph import ancestors
 from tinygrad_edu.engine.modes import no_grad
@@ -62,12 +62,8 @@ def _rows(name: str, data: Any) -> np.ndarray:
                                       "np.unique(y, return_inverse=True)[1]")
     if array.ndim == 0 or len(array) == 0:
         raise ShapeError(f"fit: {name} of shape {array.shape} has no rows; one at least is needed")
-    if array.dtype.kind == "f" and not isinstance(array, np.memmap):
-        finite = np.isfinite(array)
-        if not finite.all():
-            rows = np.unique(np.nonzero(~finite)[0])
-            raise ArgumentError(f"fit: {name} has NaN or infinity in {len(rows)} of {len(array)} rows, the first is "
-                                f"row {rows[0]}; remove these rows or fill the gaps")
+    if not isinstance(array, np.memmap) and (bad := not_finite(array)):
+        raise ArgumentError(f"fit: {name} has {bad}; remove these rows or fill the gaps")
     return array
 
 

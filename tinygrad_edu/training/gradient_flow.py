@@ -8,8 +8,9 @@ import numpy as np
 from tinygrad_edu.errors import ArgumentError, StateError
 from tinygrad_edu.figures import lines
 from tinygrad_edu.nn.module import Module
-from tinygrad_edu.training.activity import Layer, observe, rms
+from tinygrad_edu.training.activity import Layer, observe
 from tinygrad_edu.training.callbacks import Callback
+from tinygrad_edu.training.metrics import rms
 from tinygrad_edu.training.verdicts import Verdict, inside
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from tinygrad_edu.training.checks import (
 from tinygrad_edu.training.divergence import bad_parameter, endless_growth, explain
 from tinygrad_edu.training.evaluation import scores
 from tinygrad_edu.training.history import History
-from tinygrad_edu.training.metrics import named_metrics
+from tinygrad_edu.training.metrics import named_metrics, or_nan
 from tinygrad_edu.training.progress import progress_bar
 from tinygrad_edu.training.tally import Tally
 
@@ -85,7 +85,7 @@ def fit(model: Module, loss: Callable[[Any, Any], Any], optimizer: Optimizer, X:
     X, y, validation = checked_data(X, y, validation)
     epochs, batch_size, callbacks = checked_parts("fit", model, loss, optimizer, penalty, schedule, epochs, batch_size,
                                                   callbacks)
-    functions = named_metrics("fit", metrics, loss)
+    functions = {name: or_nan(metric) for name, metric in named_metrics("fit", metrics, loss).items()}
     rehearse(model, loss, penalty, functions, optimizer, X, y, validation, batch_size)
     saved = None if resume is None else checkpoint.read(resume, epochs)
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from functools import partial
+from math import nan
 from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.checks import check_real, whole_number
+from tinygrad_edu.checks import check_real, not_finite, whole_number
 from tinygrad_edu.errors import ArgumentError, OptionError, ShapeError
 from tinygrad_edu.nn.losses import BCEWithLogitsLoss
 
@@ -43,7 +44,8 @@ def r2(prediction: Any, target: Any) -> float:
     1 is perfect, 0 as good as always saying the mean, below 0 worse. It takes two arrays of one shape, (n,) or
     (n, outputs); with several outputs, R² is the mean over them.
 
-    Errors: ShapeError if the shapes differ or are empty, DtypeError for what are no real numbers.
+    Errors: ShapeError if the shapes differ or are empty, DtypeError for what are no real numbers, ArgumentError for
+    NaN and infinity.
 
     >>> from tinygrad_edu.training import r2
     >>> round(r2([1.0, 2.0, 4.0], [1.0, 2.0, 3.0]), 3)
@@ -54,7 +56,7 @@ def r2(prediction: Any, target: Any) -> float:
     """
     h, y = _pair("r2", prediction, target)
     h, y = h.reshape(len(h), -1), y.reshape(len(y), -1)
-    left, spread = _rms(h - y, axis=0), _rms(y - y.mean(axis=0), axis=0)
+    left, spread = rms(h - y, axis=0), rms(y - y.mean(axis=0), axis=0)
     constant = np.ptp(y, axis=0) == 0  # found by comparing, since the mean of equal numbers is rounded
     unexplained = np.where(constant, (left != 0).astype(float), left / np.where(constant, 1, spread))
     return float(np.mean(1 - unexplained**2))
@@ -81,7 +83,7 @@ def rmse(prediction: Any, target: Any) -> float:
     3.536
     """
     h, y = _pair("rmse", prediction, target)
-    return float(_rms(h - y, axis=None))
+    return float(rms(h - y))
 
 
 def confusion_matrix(prediction: Any, target: Any, classes: int | None = None, *, logits: bool = False) -> np.ndarray:
@@ -156,12 +158,27 @@ def named_metrics(function: str, metrics: Any, loss: Any = None) -> dict[str, Ca
     return found
 
 
-def _rms(x: np.ndarray, axis: int | None) -> Any:
-    """The root mean square; in units of the largest number, so that no square overflows."""
+def or_nan(metric: Callable[..., float]) -> Callable[..., float]:
+    """The same metric, but NaN of predictions that are not finite, which it might call bad input."""
+    def score(prediction: np.ndarray, target: np.ndarray) -> float:
+        return metric(prediction, target) if np.isfinite(prediction).all() else nan
+
+    return score
+
+
+def rms(x: Any, axis: int | None = None) -> Any:
+    """The root mean square, a size that does not depend on how many numbers there are; 0 for none.
+
+    It is found in units of the largest number, so that no square overflows.
+    """
+    x = np.asarray(x, np.float64)
+    if not x.size:
+        return 0.0
     largest = np.abs(x).max(axis=axis, keepdims=True)
     scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)
-    with np.errstate(over="ignore"):  # of what is not finite from the start
-        return np.squeeze(scale, axis=axis) * np.sqrt(np.mean((x / scale) ** 2, axis=axis))
+    with np.errstate(all="ignore"):  # of what is not finite from the start
+        root = np.squeeze(scale, axis=axis) * np.sqrt(np.mean((x / scale) ** 2, axis=axis))
+    return float(root) if axis is None else root
 
 
 def _numbers(function: str, name: str, data: Any) -> np.ndarray:
@@ -180,6 +197,10 @@ def _pair(function: str, prediction: Any, target: Any) -> tuple[np.ndarray, np.n
     if h.shape != y.shape:
         raise ShapeError(f"{function}: prediction {h.shape} and target {y.shape} must have the same shape; reshape one "
                          "of them, as broadcasting would compare every pair")
+    for name, numbers in (("prediction", h), ("target", y)):
+        if bad := not_finite(numbers):
+            raise ArgumentError(f"{function}: {name} has {bad}; leave these rows out, or find where they come from: "
+                                "training.diagnose says it of a model")
     return h.astype(np.float64), y.astype(np.float64)
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from tinygrad_edu.engine.modes import no_grad
 from tinygrad_edu.engine.value import Value
 from tinygrad_edu.nn.module import Module
-from tinygrad_edu.training.activity import evaluating, rms
+from tinygrad_edu.training.activity import evaluating
+from tinygrad_edu.training.metrics import rms
 from tinygrad_edu.training.verdicts import Verdict
 
 LARGE = 20.0

@@ -1,7 +1,6 @@
 """What is counted while an epoch runs, for its row of the history."""
 
 from collections.abc import Callable
-from math import isfinite, nan
 from operator import mul
 from typing import Any
 
@@ -38,8 +37,6 @@ class Tally:
         row = {"loss": loss, "penalty": self._mean(self.objectives) - loss}
         if not self.metrics:
             return row
-        if not isfinite(loss):
-            return row | dict.fromkeys(self.metrics, nan)  # they might call such predictions bad input
         prediction, target = np.concatenate(self.predictions), np.concatenate(self.targets)
         return row | {name: float(metric(prediction, target)) for name, metric in self.metrics.items()}
 

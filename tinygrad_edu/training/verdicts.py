@@ -7,7 +7,8 @@ from math import isfinite, prod
 
 import numpy as np
 
-from tinygrad_edu.training.activity import Layer, rms
+from tinygrad_edu.training.activity import Layer
+from tinygrad_edu.training.metrics import rms
 
 MANY_DEAD = 0.4
 """A share of dead units that chance does not give: He's weights leave a few per cent in a layer of ReLUs."""
