@@ -101,10 +101,18 @@ def test_powers_that_overflow_are_refused(X):
     ({"degree": True}, OptionError, "got True"),
     ({"degree": (1, 2)}, OptionError, "got .1, 2. of type tuple"),
     ({"degree": 0, "include_bias": False}, ArgumentError, "leaves no column"),
+    ({"interaction_only": "no"}, OptionError, "interaction_only must be True or False, got 'no' of type str"),
+    ({"include_bias": None}, OptionError, "include_bias must be True or False, got None"),
 ])
-def test_bad_options_are_refused(options, error, message):
+def test_bad_options_are_refused_also_when_assigned_later(options, error, message):
     with pytest.raises(error, match=f"^PolynomialFeatures: .*{message}"):
         PolynomialFeatures(**options)
+    phi = PolynomialFeatures().fit([[1.0]])
+    for name, value in options.items():
+        setattr(phi, name, value)
+    for use in phi.fit, phi.transform, phi.feature_names:
+        with pytest.raises(error, match=f"^PolynomialFeatures: .*{message}"):
+            use([[1.0]])
 
 
 # ----- one_hot -----

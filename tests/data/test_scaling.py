@@ -187,9 +187,15 @@ def test_other_features_than_in_fit_are_refused(Scaler):
     ((1, -1), ArgumentError, "rise from a to b"),
     ((-1.7e308, 1.7e308), ArgumentError, "by a finite amount"),
 ])
-def test_a_bad_range_is_refused(bad, error, message):
+def test_a_bad_range_is_refused_also_when_assigned_later(bad, error, message):
     with pytest.raises(error, match=f"^MinMaxScaler: .*{message}"):
         MinMaxScaler(bad)
+    scaler = MinMaxScaler().fit([[1.0], [2.0]])
+    scaler.feature_range = bad
+    for use in scaler.fit, scaler.transform, scaler.inverse_transform:
+        with pytest.raises(error, match=f"^MinMaxScaler: .*{message}"):
+            use([[1.0]])
+    assert scaler.data_max_ == 2
 
 
 @pytest.mark.parametrize("scaler, words", [(StandardScaler(), "StandardScaler"), (MaxAbsScaler(), "MaxAbsScaler"),

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from tinygrad_edu.checks import as_labels, as_table, is_list, whole_number
+from tinygrad_edu.checks import as_labels, as_table, is_list, whole_number, yes_or_no
 from tinygrad_edu.errors import ArgumentError, OptionError, ShapeError, StateError
 
 Monomial = tuple[int, ...]
@@ -23,15 +23,15 @@ class PolynomialFeatures:
 
     Args:
         degree: the largest number of factors, 0 or more.
-        interaction_only: only products of different features, no x0^2.
-        include_bias: with the column of ones, x^0. Leave it out if the model has a bias of its own, as
+        interaction_only: True for only products of different features, no x0^2.
+        include_bias: True or False: with the column of ones, x^0. Leave it out if the model has a bias of its own, as
             `nn.Linear` has.
 
     Attribute, after `fit`:
         n_features_in_: the number of features p.
 
-    Errors: OptionError if degree is no whole number, ArgumentError if it is negative, or 0 without the bias,
-    which leaves no column.
+    Errors: OptionError if degree is no whole number or the others are not True or False, ArgumentError if degree is
+    negative, or 0 without the bias, which leaves no column; also by its methods, if an option was assigned since.
 
     >>> import numpy as np
     >>> from tinygrad_edu.data import PolynomialFeatures
@@ -50,11 +50,8 @@ class PolynomialFeatures:
     n_features_in_: int
 
     def __init__(self, degree: int = 2, *, interaction_only: bool = False, include_bias: bool = True) -> None:
-        self.degree = whole_number("PolynomialFeatures: degree", degree, low=0)
-        self.interaction_only, self.include_bias = interaction_only, include_bias
-        if degree == 0 and not include_bias:
-            raise ArgumentError("PolynomialFeatures: degree 0 without the bias leaves no column; raise the degree "
-                                "or include the bias")
+        self.degree, self.interaction_only, self.include_bias = degree, interaction_only, include_bias
+        self._check_options()
 
     def fit(self, X: Any) -> Self:
         """Learn the number of features of X, (n, p); returns the object itself.
@@ -62,6 +59,7 @@ class PolynomialFeatures:
         Errors: ShapeError if X is not (n, p), DtypeError if it does not hold real numbers, ArgumentError if it
         holds NaN or infinity.
         """
+        self._check_options()
         self.n_features_in_ = as_table("PolynomialFeatures.fit", X).shape[1]
         return self
 
@@ -117,11 +115,20 @@ class PolynomialFeatures:
         return (f"PolynomialFeatures(degree={self.degree}, interaction_only={self.interaction_only}, "
                 f"include_bias={self.include_bias})")
 
+    def _check_options(self) -> None:
+        self.degree = whole_number("PolynomialFeatures: degree", self.degree, low=0)
+        for name in ("interaction_only", "include_bias"):
+            setattr(self, name, yes_or_no(f"PolynomialFeatures: {name}", getattr(self, name)))
+        if self.degree == 0 and not self.include_bias:
+            raise ArgumentError("PolynomialFeatures: degree 0 without the bias leaves no column; raise the degree "
+                                "or include the bias")
+
     def _monomials(self, method: str) -> list[Monomial]:
         """The columns in their order: by degree, and within one as a dictionary sorts."""
         if not hasattr(self, "n_features_in_"):
             raise StateError(f"PolynomialFeatures.{method}: the number of features is not known yet; call "
                              "fit(X_train) first")
+        self._check_options()
         choose = combinations if self.interaction_only else combinations_with_replacement
         degrees = range(0 if self.include_bias else 1, self.degree + 1)
         return list(chain.from_iterable(choose(range(self.n_features_in_), degree) for degree in degrees))
@@ -138,7 +145,8 @@ def one_hot(labels: Any, classes: int | Sequence | np.ndarray | None = None) -> 
     Args:
         labels: the class of each sample, (n,), numbers or strings.
         classes: how many classes K there are, if the labels are 0 to K - 1; or the labels in the order of the
-            columns. If not given, the labels that occur, sorted: name the classes if a rare one may be missing.
+            columns. If not given, the labels that occur, sorted. A class that does not occur has no column then, so
+            say which there are if these rows may lack one, as a small test set may.
 
     Returns: Y, (n, K) float64.
 
@@ -151,10 +159,15 @@ def one_hot(labels: Any, classes: int | Sequence | np.ndarray | None = None) -> 
     array([[1., 0., 0.],
            [0., 0., 1.],
            [0., 1., 0.]])
-    >>> one_hot(["cat", "dog", "cat"])
+    >>> one_hot(["cat", "dog"])
     array([[1., 0.],
-           [0., 1.],
-           [1., 0.]])
+           [0., 1.]])
+    >>> one_hot(["cat", "dog"], classes=["ant", "cat", "dog"])
+    array([[0., 1., 0.],
+           [0., 0., 1.]])
+
+    Convention: as scikit-learn's OneHotEncoder, with an error for an unknown class; PyTorch's function takes only
+    numbers, and has as many columns as the largest needs.
     """
     labels = as_labels("one_hot: labels", labels)
     columns = _columns(labels, classes)

@@ -166,30 +166,36 @@ class MinMaxScaler(Scaler):
     data_max_: np.ndarray
 
     def __init__(self, feature_range: tuple[float, float] = (0.0, 1.0)) -> None:
-        if not isinstance(feature_range, (tuple, list, np.ndarray)) or len(feature_range) != 2:
-            raise OptionError(f"MinMaxScaler: feature_range must be two numbers (a, b), got {feature_range!r}")
-        a, b = (real_number("MinMaxScaler: each end of feature_range", end) for end in feature_range)
+        self.feature_range = feature_range
+        self.feature_range = self._ends()
+
+    def _ends(self) -> tuple[float, float]:
+        """a and b, checked whenever they are used, as the attribute may have been assigned."""
+        ends = self.feature_range
+        if not isinstance(ends, (tuple, list, np.ndarray)) or len(ends) != 2:
+            raise OptionError(f"MinMaxScaler: feature_range must be two numbers (a, b), got {ends!r}")
+        a, b = (real_number("MinMaxScaler: each end of feature_range", end) for end in ends)
         if not (a < b and np.isfinite(b - a)):
-            raise ArgumentError(f"MinMaxScaler: feature_range must rise from a to b by a finite amount, got "
-                                f"{feature_range}")
-        self.feature_range = a, b
+            raise ArgumentError(f"MinMaxScaler: feature_range must rise from a to b by a finite amount, got {ends}")
+        return a, b
 
     def describe(self) -> str:
-        a, b = self.feature_range
+        a, b = self._ends()
         return f"MinMaxScaler to [{a:g}, {b:g}]"
 
     def _learn(self, X: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
+        self._ends()
         _span(self, low, high)
         self.data_min_, self.data_max_ = low, high
 
     def _scaled(self, X: np.ndarray) -> np.ndarray:
-        a, b = self.feature_range
+        a, b = self._ends()
         t = (X - self.data_min_) / _divisor(self.data_max_ - self.data_min_)
         # from the nearer end, so that t = 1 gives b to the last bit: -2.3 + (-0.6 - -2.3) is not -0.6
         return np.where(t < 0.5, a + (b - a) * t, b - (b - a) * (1 - t))
 
     def _unscaled(self, Z: np.ndarray) -> np.ndarray:
-        a, b = self.feature_range
+        a, b = self._ends()
         t = (Z - a) / (b - a)
         return self.data_min_ + t * _divisor(self.data_max_ - self.data_min_)
 

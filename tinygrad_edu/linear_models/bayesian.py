@@ -61,7 +61,10 @@ class BayesianLinearRegression(LinearModel):
     (array([1.]), array([1.5275]))
 
     Source: D. J. C. MacKay, "Bayesian interpolation" (1992); C. M. Bishop, "Pattern Recognition and Machine
-    Learning" (2006), sections 3.3 to 3.5, whose names are used; there the intercept is penalised like the rest.
+    Learning" (2006), sections 3.3 to 3.5.
+
+    Convention: the names are Bishop's, but he penalises the intercept like the rest. In scikit-learn's BayesianRidge
+    alpha is the precision of the noise, and lambda that of the prior, both with priors of their own.
     """
 
     alpha_: float

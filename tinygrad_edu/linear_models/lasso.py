@@ -61,7 +61,8 @@ class Lasso(LinearModel):
     R. Tibshirani, "Regularization paths for generalized linear models via coordinate descent" (2010); the
     degrees of freedom: H. Zou, T. Hastie and R. Tibshirani, "On the degrees of freedom of the lasso" (2007).
 
-    Convention: J is scikit-learn's.
+    Convention: J is scikit-learn's, with 1/(2n) before the sum of squares, unlike that of `Ridge`; chi2_ndf_ is divided
+    by ndf.
     """
 
     dual_gap_: float

@@ -42,6 +42,9 @@ class LeastAbsoluteDeviation(WeightedLinearModel):
 
     Source: G. Bassett and R. Koenker, "Asymptotic theory of least absolute error regression" (1978); the
     estimate of s: P. Hall and S. Sheather, "On the distribution of a studentized quantile" (1988).
+
+    Convention: the sum is neither halved nor divided by n. The same as scikit-learn's QuantileRegressor for the median
+    without penalty; its sample_weight is 1/sigma_i.
     """
 
     meaning_of_errors = "standard errors for many samples, from the density of the residuals at their median"

@@ -69,6 +69,9 @@ class LinearRegression(WeightedLinearModel):
 
     Source: C. F. Gauss, "Theoria combinationis" (1823); refinement: A. Bjorck, "Iterative refinement of linear
     least squares solutions" (1967).
+
+    Convention: the variance s^2 of the errors is unbiased, divided by n - k and not by n. A given sigma is taken as it
+    is, as by SciPy's curve_fit with absolute_sigma=True, and not rescaled to make chi^2/ndf 1.
     """
 
     SOLVERS: ClassVar[tuple[str, ...]] = ("qr", "svd", "normal")

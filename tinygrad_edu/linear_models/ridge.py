@@ -38,7 +38,8 @@ class Ridge(WeightedLinearModel):
 
     Source: A. E. Hoerl and R. W. Kennard, "Ridge regression" (1970).
 
-    Convention: J is scikit-learn's, with neither 1/2 nor 1/n.
+    Convention: J is scikit-learn's, with neither 1/2 nor 1/n; where the lecture has 1/(2n) before the sum of squares
+    and lambda/2 before the penalty, alpha is n lambda. s^2 is divided by ndf.
     """
 
     options = ("alpha", "fit_intercept")

@@ -81,6 +81,8 @@ def clip_grad_value(parameters: Iterable[Any], limit: float) -> None:
     >>> tg.optim.clip_grad_value([w], limit=4.0)
     >>> w.grad
     array([ 2., -4.])
+
+    Convention: PyTorch's clip_grad_value_, which calls the limit clip_value.
     """
     gradients = _gradients("clip_grad_value", parameters)
     limit = _Limits.limit.checked("clip_grad_value", limit)
