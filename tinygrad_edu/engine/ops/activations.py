@@ -13,7 +13,10 @@ def _sigmoid_rule(g, y, x):
 
 @builtin(r"\sigma({x})", "σ", x=_sigmoid_rule)
 def sigmoid(x):
-    """y = 1/(1 + e^-x),   dy/dx = y·(1 - y)"""
+    """y = 1/(1 + e^-x),   dy/dx = y·(1 - y)
+
+    It is 0 where it would be below the smallest normal number, 2e-308, or of float32 1e-38.
+    """
     with np.errstate(over="ignore"):  # 1/(1 + ∞) = 0 is right
         return 1.0 / (1.0 + np.exp(-x))
 

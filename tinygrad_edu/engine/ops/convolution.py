@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from tinygrad_edu.checks import shown
 from tinygrad_edu.engine.primitive import builtin
 from tinygrad_edu.errors import ArgumentError, OptionError, ShapeError
 
@@ -16,7 +17,8 @@ def pair(owner, name, value, least=1):
     """(down, across): two whole numbers, or one that stands for both; OptionError, ArgumentError for anything else."""
     numbers = tuple(value) if isinstance(value, tuple | list) else (value, value)
     if len(numbers) != 2 or any(not isinstance(n, int | np.integer) or isinstance(n, bool) for n in numbers):
-        raise OptionError(f"{owner}: {name} must be a whole number, or two of them, (down, across), got {value!r}")
+        raise OptionError(f"{owner}: {name} must be a whole number, or two of them, (down, across), got "
+                          f"{shown(value)}")
     if min(numbers) < least:
         raise ArgumentError(f"{owner}: {name} must be at least {least}, got {value!r}")
     return int(numbers[0]), int(numbers[1])

@@ -22,15 +22,27 @@ def class_labels(what, name, scores, labels):
     """
     labels = np.asarray(labels)
     if labels.shape != scores.shape[:-1] or not scores.shape:
+        cure = ""
+        if labels.shape == (*scores.shape[:-1], 1):
+            cure = "; pass the labels with .ravel()" if labels.ndim == 2 else "; pass labels[..., 0]"
+        elif labels.ndim and labels.shape == scores.shape:
+            cure = "; of rows with a 1 at the class they are labels.argmax(axis=-1)"
         raise ShapeError(f"{what}: {name} {scores.shape} and labels {labels.shape} do not fit; expected are "
-                         "(n, classes) and (n,)")
+                         f"(n, classes) and (n,){cure}")
     if labels.dtype.kind not in "iu":
         raise DtypeError(f"{what}: labels have dtype {labels.dtype}, but must be integers, the number of the "
-                         "class of each row")
+                         "class of each row; convert them by labels.astype(int)")
     classes = scores.shape[-1]
     if labels.size and labels.astype(np.uint64, copy=False).max() >= classes:  # a negative one becomes enormous
-        raise ArgumentError(f"{what}: there are labels from {labels.min()} to {labels.max()}, but the "
-                            f"{classes} classes of {name} {scores.shape} are 0 to {classes - 1}")
+        first, last = labels.min(), labels.max()
+        if first >= 1 and last == classes:
+            cure = "labels start at 0; subtract 1"
+        elif first < 0:
+            cure = f"if a label of {first} means that there is none, say so to the loss by ignore_index={first}"
+        else:
+            cure = f"make the model with {int(last) + 1} outputs"
+        raise ArgumentError(f"{what}: there are labels from {first} to {last}, but the {classes} classes of {name} "
+                            f"{scores.shape} are 0 to {classes - 1}; {cure}")
     return labels
 
 

@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 
+from tinygrad_edu.checks import shown, yes_or_no
 from tinygrad_edu.engine.ops.activations import sigmoid
 from tinygrad_edu.engine.ops.kinks import choose
 from tinygrad_edu.engine.ops.normal import FAR, normal_cdf, normal_pdf
@@ -22,17 +23,10 @@ LARGEST, SMALLEST = sys.float_info.max, sys.float_info.min
 def _number(what, number, words="a finite number of 0 or more", low=0.0, high=LARGEST):
     """An option as a Python float, which leaves float32 as it is."""
     if isinstance(number, bool) or not isinstance(number, int | float | np.integer | np.floating):
-        raise OptionError(f"{what} must be {words}, got {number!r} of type {type(number).__name__}")
+        raise OptionError(f"{what} must be {words}, got {shown(number)} of type {type(number).__name__}")
     if not low <= number <= high:
         raise ArgumentError(f"{what} must be {words}, got {number}")
     return float(number)
-
-
-def _truth(what, option):
-    """An option that is True or False, once it is known to be."""
-    if not isinstance(option, bool | np.bool):
-        raise OptionError(f"{what} must be True or False, got {option!r} of type {type(option).__name__}")
-    return option
 
 
 # ----- with a jump or a corner -----
@@ -40,7 +34,7 @@ def _truth(what, option):
 @builtin(r"\Theta({x})", "step", x=lambda g, y, x, straight_through: g if straight_through else 0.0)
 def binary_step(x, *, straight_through=False):
     """y = 1 for x ≥ 0, else 0,   dy/dx = 0, at the jump too; straight through, as if it were 1 everywhere"""
-    _truth("binary_step: straight_through", straight_through)
+    yes_or_no("binary_step: straight_through", straight_through)
     return np.heaviside(x, 1.0)
 
 
@@ -83,9 +77,28 @@ def selu(x):
 
 # ----- smooth -----
 
+def _decay(beta, x):
+    """e^(-|beta·x|); the rounding of the product alone would be a relative error of it as large as |beta·x| ulps."""
+    if beta == 1.0:
+        return np.exp(-abs(x))
+    wide = np.minimum(abs(np.float64(1.0) * x), min(1000 / beta, LARGEST))  # beyond, it is 0
+    product = beta * wide
+    lead, beta_lead = _leading_half(wide), _leading_half(beta)  # a product of two of these is exact
+    missing = (beta_lead * lead - product) + beta_lead * (wide - lead) + (beta - beta_lead) * wide
+    return (np.exp(-product) * (1 - missing)).astype(np.result_type(x))
+
+
+def _leading_half(x):
+    """The first 26 of the 53 binary digits of x."""
+    digits, exponent = np.frexp(x)
+    return np.ldexp(np.trunc(digits * 2**26), exponent - 26)
+
+
 def _softplus_rule(g, y, x, beta, threshold):
-    z = float(beta) * x
-    return g * (sigmoid(z) if threshold == np.inf else choose(z > threshold, 1.0, sigmoid(z)))
+    beta = float(beta)
+    # sigmoid(beta·x) = 1 - e^(-beta·y), as e^(beta·y) = 1 + e^(beta·x): this knows no rounding of beta·x
+    slope = sigmoid(x) if beta == 1.0 else -np.expm1(-beta * y)
+    return g * (slope if threshold == np.inf else choose(beta * x > threshold, 1.0, slope))
 
 
 @builtin(r"\mathrm{softplus}_{{beta}}({x})", x=_softplus_rule)
@@ -96,7 +109,7 @@ def softplus(x, *, beta=1.0, threshold=np.inf):
     """
     beta = _number("softplus: beta", beta, "a finite number above 0", low=SMALLEST)
     threshold = _number("softplus: threshold", threshold, "a number", low=-np.inf, high=np.inf)
-    y = np.maximum(x, 0.0) + np.log1p(np.exp(-abs(beta * x))) / beta
+    y = np.maximum(x, 0.0) + np.log1p(_decay(beta, x)) / beta
     return y if threshold == np.inf else choose(beta * x > threshold, x, y)
 
 
@@ -117,8 +130,11 @@ def _gelu_rule(g, y, x, approximate):
 def gelu(x, *, approximate=False):
     """y = x·Φ(x), with the normal distribution's Φ, exact in both tails,   dy/dx = Φ(x) + x·φ(x)
 
-    The approximation is y = x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))), at most 0.0005 off.
+    The approximation is y = x/2·(1 + tanh u), u = √(2/π)·(x + 0.044715·x³), at most 0.0005 off, and in its left tail
+    |u| ulps off that formula.
     """
-    near = np.clip(x, -FAR, FAR)
-    share = sigmoid(_gelu_exponent(near)) if _truth("gelu: approximate", approximate) else normal_cdf(near)
+    if yes_or_no("gelu: approximate", approximate):
+        share = sigmoid(_gelu_exponent(np.clip(x, -FAR, FAR)))
+    else:
+        share = normal_cdf(x)
     return np.maximum(x, -FAR) * share
