@@ -5,7 +5,7 @@ import pytest
 
 import tinygrad_edu as tg
 from tinygrad_edu import data, nn, optim
-from tinygrad_edu.errors import OptionError, ShapeError
+from tinygrad_edu.errors import DtypeError, OptionError, ShapeError
 from tinygrad_edu.training.diagnose import diagnose
 
 DIGITS, DIGIT = data.load_digits()
@@ -79,9 +79,20 @@ def two_moons_with_sigmoids(seed):
     return model, history_of(model, CROSS_ENTROPY, X, y, 3e-2, 30), (X, y), CROSS_ENTROPY
 
 
+def two_moons_with_radial_units(seed):
+    X, y = moons(seed)
+    model = nn.Sequential(nn.RBF(2, 12, rng=seed).init_from_data(X, rng=seed), nn.Linear(12, 2, rng=seed))
+    return model, history_of(model, CROSS_ENTROPY, X, y, 3e-2, 30), (X, y), CROSS_ENTROPY
+
+
+def uncertainties(seed):  # whose loss becomes negative
+    model, loss = nn.MLP([1, 24, 2], activation="tanh", rng=seed), nn.GaussianNLLLoss()
+    return model, history_of(model, loss, SCALED_TIME, 0.1 * WAVE, 1e-2, 20), (SCALED_TIME, 0.1 * WAVE), loss
+
+
 @seeds
 @pytest.mark.parametrize("training", [a_classifier, a_new_classifier, a_regression, a_linear_regression,
-                                      two_moons_with_sigmoids])
+                                      two_moons_with_sigmoids, two_moons_with_radial_units, uncertainties])
 def test_a_healthy_training_is_left_alone(training, seed):
     found = diagnose(*training(seed))
     assert found.names == [], found
@@ -118,6 +129,14 @@ def equal_weights(seed):
     for p in model.parameters():
         p.data = np.full(p.shape, 0.5)
     return model, history_of(model, CROSS_ENTROPY, X, y, 1e-2, 6), (X, y), CROSS_ENTROPY
+
+
+def equal_weights_of_two_layers(seed):  # in float32 rounding makes them differ a little after training
+    model = nn.MLP([64, 33, 20, 10], activation="sigmoid", rng=seed, dtype=np.float32)
+    for p in model.parameters():
+        p.data = np.full(p.shape, 0.5, np.float32)
+    X = DIGITS.astype(np.float32)
+    return model, history_of(model, CROSS_ENTROPY, X, DIGIT, 1e-2, 10, optim.SGD), (X, DIGIT), CROSS_ENTROPY
 
 
 def the_lectures_exercise(seed):
@@ -165,6 +184,28 @@ def units_that_never_fire(seed):
     return model, None, (DIGITS, DIGIT), CROSS_ENTROPY
 
 
+def radial_units_far_from_the_data(seed):
+    model = nn.Sequential(nn.RBF(64, 20, rng=seed), nn.Linear(20, 10, rng=seed))
+    return model, None, (DIGITS, DIGIT), CROSS_ENTROPY
+
+
+def a_gap_in_the_data(seed):
+    X = DIGITS.copy()
+    X[7 + seed, 3] = np.nan
+    model = nn.MLP([64, 16, 10], activation="relu", rng=seed)
+    return model, {"loss": [np.nan] * 6}, (X, DIGIT), CROSS_ENTROPY
+
+
+def a_loss_that_stands_still(seed):
+    model = nn.MLP([64, 16, 10], activation="relu", rng=seed)
+    return model, history_of(model, CROSS_ENTROPY, DIGITS, DIGIT, 0.0, 6), (DIGITS, DIGIT), CROSS_ENTROPY
+
+
+def a_loss_that_grows_and_stays_finite(seed):
+    model = nn.Linear(1, 1, rng=seed)
+    return model, history_of(model, MSE, SCALED_TIME, WAVE, 4.0, 3, optim.SGD), (SCALED_TIME, WAVE), MSE
+
+
 def large_weights(seed):
     model = scaled_weights(nn.MLP([64, *[64] * 10, 10], activation="relu", rng=seed), 4)
     return model, None, (DIGITS, DIGIT), CROSS_ENTROPY
@@ -209,15 +250,20 @@ GALLERY = [
     (linear_classes, "linear model", "model"),
     (zero_weights, "symmetric units", "layers.0"),
     (equal_weights, "symmetric units", "layers.0"),
+    (equal_weights_of_two_layers, "symmetric units", "layers.0, layers.2"),
     (the_lectures_exercise, "unscaled features", "data"),
     (large_targets, "unscaled targets", "data"),
     (a_loss_that_explodes, "learning rate too large", "history"),
     (steps_that_go_up_and_down, "learning rate too large", "history"),
     (a_loss_that_creeps, "learning rate too small", "history"),
-    (far_out_on_the_sigmoid, "saturated", "layers.1"),
+    (far_out_on_the_sigmoid, "saturated", "layers.1, layers.3"),
     (many_sigmoids, "vanishing gradient", "layers.0"),
     (steps_without_slope, "no slope", "layers.3"),
     (units_that_never_fire, "dead ReLU", "layers.3"),
+    (radial_units_far_from_the_data, "dead RBF", "layers.0"),
+    (a_gap_in_the_data, "not finite data", "data"),
+    (a_loss_that_stands_still, "constant loss", "history"),
+    (a_loss_that_grows_and_stays_finite, "learning rate too large", "history"),
     (large_weights, "exploding gradient", "layers.0"),
     (a_rare_class, "unbalanced classes", "data"),
     (labels_learned_by_heart, "overfitting", "history"),
@@ -250,6 +296,36 @@ def test_the_numbers_are_those_of_the_case():
     assert verdict.number == np.sum(DIGIT == 0) / np.sum(DIGIT[:40] == 1)
 
 
+@seeds
+def test_causes_come_before_consequences(seed):
+    tanh = nn.MLP([64, 32, 10], "tanh", rng=seed)
+    rising_and_falling = history_of(tanh, CROSS_ENTROPY, DIGITS, DIGIT, 100.0, 2, optim.SGD)
+    rising_and_falling["loss"] = [36.0, 18.0, 16.0, 10.0, 7.0, 10.0, 11.0, 9.5]  # of seed 0 and 8 epochs
+    assert diagnose(tanh, rising_and_falling, (DIGITS, DIGIT)).names[:2] == ["learning rate too large", "saturated"]
+    equal, _, digits, loss = equal_weights_of_two_layers(seed)
+    creeping = {"loss": [3.0, 2.95, 2.9, 2.85, 2.8, 2.75, 2.70]}
+    assert {"saturated", "learning rate too small"} < set(diagnose(equal, creeping, digits, loss).names)
+    assert diagnose(equal, creeping, digits, loss).names[0] == "symmetric units"
+    model, history, data_with_gap, loss = a_gap_in_the_data(seed)
+    found = diagnose(model, history, data_with_gap, loss)
+    assert found.names == ["not finite data"]
+    assert found[0].says == f"X has NaN or infinity in 1 of 600 rows, the first is row {7 + seed}"
+    nothing_left = diagnose(model, data=(np.full((4, 64), np.nan), DIGIT[:4]))
+    assert nothing_left.names == ["not finite data"] and nothing_left[0].number == 1
+
+
+def test_one_verdict_names_all_places():
+    model = nn.MLP([64, 32, 32, 10], activation="relu", rng=0)
+    for layer in (0, 2):
+        model[layer].bias.data = np.full(32, -50.0)
+    (verdict,) = diagnose(model, data=(DIGITS, DIGIT))
+    assert (verdict.name, verdict.place, verdict.number) == ("dead ReLU", "layers.1, layers.3", 1.0)
+    assert verdict.says.startswith("100%, 100% of their units put out 0")
+    two_steps = nn.MLP([1, 8, 8, 1], activation="binary_step", rng=0)
+    verdict = next(v for v in diagnose(two_steps, data=(SCALED_TIME, WAVE)) if v.name == "no slope")
+    assert verdict.place == "layers.1, layers.3" and verdict.says.startswith("in each, its slope is 0")
+
+
 def test_a_step_with_a_gradient_straight_through_is_left_alone():
     model = nn.MLP([1, 8, 1], activation=[nn.BinaryStep(straight_through=True)], rng=0)
     assert "no slope" not in diagnose(model, data=(SCALED_TIME, WAVE), loss=MSE).names
@@ -273,6 +349,8 @@ def test_nothing_of_the_model_is_changed():
 def test_a_history_alone_tells_of_the_learning_rate():
     assert diagnose(nn.Linear(1, 1), {"loss": [1.0, 3.0, 20.0, 50.0, np.inf]}).names == ["learning rate too large"]
     assert diagnose(nn.Linear(1, 1), {"loss": [1.0, 0.5, 0.3, 0.25, 0.24, 0.239]}).names == []
+    assert diagnose(nn.Linear(1, 1), {"loss": [1.0, 1e4]}).names == ["learning rate too large"]
+    assert diagnose(nn.Linear(1, 1), {"loss": [-1.0, -1.2, -1.3, -1.25, -1.3, -1.35]}).names == []
     assert diagnose(nn.Linear(1, 1)).names == []
 
 
@@ -281,6 +359,7 @@ def test_a_history_alone_tells_of_the_learning_rate():
     ((nn.Linear(1, 1), (np.ones((3, 1)), np.ones(3))), OptionError, r"pass data by its name, data=\(X, y\)"),
     ((nn.Linear(1, 1), {"loss": ["a"]}), OptionError, "lists of numbers"),
     ((nn.Linear(1, 1), None, (np.ones((3, 1)), np.ones((3, 1))), 3), OptionError, "loss must be a function, got 3"),
+    ((nn.Linear(1, 1), None, (np.ones((2, 1)), ["a", "b"])), DtypeError, r"y: .* dtype <U1; turn classes into 0, 1"),
     ((nn.Linear(1, 1), None, np.ones(3)), OptionError, r"data=\(X, y\)"),
     ((nn.Linear(1, 1), None, (np.ones((3, 1)), np.ones(2))), ShapeError, "equally many rows"),
     ((nn.Linear(1, 1), None, (np.ones((0, 1)), np.ones(0))), ShapeError, "one at least"),

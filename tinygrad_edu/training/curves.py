@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from tinygrad_edu.training.divergence import endless_growth
 from tinygrad_edu.training.verdicts import Verdict
 
 ENOUGH = 5
@@ -14,6 +15,9 @@ UNSTEADY = 0.1
 
 FALLEN = 0.05
 """... unless the loss has fallen below this share of the first one: close to a minimum all losses are unsteady."""
+
+STANDING = 1e-6
+"""A share of the loss: one that moves by less in all epochs stands still, but for rounding."""
 
 CREEPING = 0.15
 """A share of the loss: who has lost no more after all epochs, and still loses evenly, makes too small steps."""
@@ -29,7 +33,7 @@ def verdicts(history: Mapping[str, Sequence[float]]) -> list[Verdict]:
     """All that is wrong with the course of the loss; nothing without one."""
     loss = np.asarray(history.get("loss", ()), np.float64)
     validation = np.asarray(history.get("validation_loss", ()), np.float64)
-    found = [*too_large_steps(loss), *too_small_steps(loss)]
+    found = [*too_large_steps(loss), *standing_still(loss)] or list(too_small_steps(loss))
     return found or list(overfitting(loss, validation))
 
 
@@ -41,7 +45,10 @@ def too_large_steps(loss: np.ndarray) -> Iterator[Verdict]:
         yield Verdict("learning rate too large", "history", float(bad[0] + 1),
                       f"the loss is {loss[bad[0]]} after epoch {bad[0] + 1}", cure)
         return
-    if len(loss) < ENOUGH:
+    growth = endless_growth(loss.tolist()) if len(loss) else ""
+    if growth:
+        yield Verdict("learning rate too large", "history", float(loss[-1] / loss[0]), growth, cure)
+    if growth or len(loss) < ENOUGH or loss.min() <= 0:  # shares of a loss that may be negative say nothing
         return
     late = loss[len(loss) // 2:]
     steps, level = np.diff(late), float(late.mean())
@@ -53,6 +60,16 @@ def too_large_steps(loss: np.ndarray) -> Iterator[Verdict]:
         yield Verdict("learning rate too large", "history", rise / level,
                       f"the loss goes up and down: in the second half of training its rises are "
                       f"{rise / level:.0%} of it in each epoch", cure)
+
+
+def standing_still(loss: np.ndarray) -> Iterator[Verdict]:
+    """A loss that does not move at all."""
+    if len(loss) >= ENOUGH and np.isfinite(loss).all() and np.ptp(loss) < STANDING * np.abs(loss).max():
+        yield Verdict("constant loss", "history", float(loss[-1]),
+                      f"the loss stands still at {loss[-1]:.3g} through all {len(loss)} epochs: nothing is learned, or "
+                      "there is nothing left to learn",
+                      "what is named before this, if anything; else an optimizer of this model's parameters with a "
+                      "learning rate above 0, a larger one, inputs that tell something of the targets")
 
 
 def too_small_steps(loss: np.ndarray) -> Iterator[Verdict]:

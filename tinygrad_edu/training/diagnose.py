@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.checks import as_rows, check_real, not_finite
 from tinygrad_edu.errors import OptionError, ShapeError
 from tinygrad_edu.nn.losses import CrossEntropyLoss, MSELoss
 from tinygrad_edu.nn.module import Module
@@ -12,15 +13,23 @@ from tinygrad_edu.training import curves, suitability
 from tinygrad_edu.training.activity import observe
 from tinygrad_edu.training.verdicts import Verdict, inside
 
+FROM_CAUSE_TO_CONSEQUENCE = (
+    "not finite data", "linear model", "unscaled features", "unscaled targets", "unbalanced classes", "loss and output",
+    "range of the output", "symmetric units", "no slope", "learning rate too large", "not finite", "dead RBF",
+    "dead ReLU", "saturated", "exploding gradient", "vanishing gradient", "learning rate too small", "constant loss",
+    "overfitting")
+"""All that can be wrong, in the order in which it is to be mended: what comes later may go with what came before."""
+
 SAMPLES = 500
 """How many samples are looked at, spread evenly over the data."""
 
 
 class Diagnosis(Sequence[Verdict]):
-    """The verdicts, the most basic ones first; empty, and so false, if nothing is wrong. `print` shows all of it."""
+    """The verdicts, causes before consequences; empty, and so false, if nothing is wrong. `print` shows all of it."""
 
     def __init__(self, verdicts: Iterable[Verdict]) -> None:
-        self._verdicts = tuple(verdicts)
+        order = FROM_CAUSE_TO_CONSEQUENCE
+        self._verdicts = tuple(sorted(verdicts, key=lambda verdict: order.index(verdict.name)))
 
     @property
     def names(self) -> list[str]:
@@ -49,9 +58,11 @@ def diagnose(model: Module, history: Any = None, data: tuple[Any, Any] | None = 
         loss: the loss function that it is trained with; if not given, the cross-entropy for labels, whole numbers in
             one dimension, and else the mean squared error.
 
-    Returns: a list of verdicts, each with a name, a place, a number and a cure; empty if all seems well.
+    Returns: a list of verdicts, causes before consequences, each with a name, a place, a number and a cure; empty if
+    all seems well.
 
-    Errors: OptionError for what is no module or no pair of arrays, ShapeError for arrays of different lengths.
+    Errors: OptionError for what is no module or no pair of arrays, ShapeError for arrays of different lengths,
+    DtypeError for data that are no real numbers.
 
     >>> import numpy as np, tinygrad_edu as tg
     >>> x = np.linspace(0, 100, 300).reshape(-1, 1)
@@ -67,7 +78,18 @@ def diagnose(model: Module, history: Any = None, data: tuple[Any, Any] | None = 
     found = curves.verdicts(_losses(history))
     if data is None:
         return Diagnosis(found)
-    X, y = _samples(data)
+    X, y = _pair(data)
+    bad = {name: words for name, array in (("X", X), ("y", y)) if (words := not_finite(array))}
+    if bad:
+        usable = np.isfinite(X.reshape(len(X), -1)).all(axis=1) & np.isfinite(y.reshape(len(y), -1)).all(axis=1)
+        # what such data did to the losses is their consequence, and says nothing of the learning rate
+        found = [Verdict("not finite data", "data", float(np.mean(~usable)),
+                         " and ".join(f"{name} has {words}" for name, words in bad.items()),
+                         "remove these rows, or fill the gaps, with the mean of the column, say; then train anew")]
+        X, y = X[usable], y[usable]
+        if not len(X):
+            return Diagnosis(found)
+    X, y = _samples(X, y)
     if loss is None:
         loss = CrossEntropyLoss() if y.ndim == 1 and y.dtype.kind in "iub" else MSELoss()
     layers, output = observe(model, loss, X, y)
@@ -89,12 +111,19 @@ def _losses(history: Any) -> Mapping[str, Any]:
         raise OptionError("diagnose: the losses of the history must be lists of numbers") from None
 
 
-def _samples(data: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Some rows of X and y, once it is known that they are a pair."""
+def _pair(data: Any) -> tuple[np.ndarray, np.ndarray]:
+    """X and y as arrays, once it is known that they are a pair of numbers."""
     if not isinstance(data, tuple | list) or len(data) != 2:
         raise OptionError("diagnose: data must be a pair of arrays, data=(X, y)")
-    X, y = (np.asarray(part) for part in data)
-    if not X.ndim or not y.ndim or len(X) != len(y) or not len(X):
-        raise ShapeError(f"diagnose: X {X.shape} and y {y.shape} must have equally many rows, and one at least")
+    X, y = (as_rows(f"diagnose: {name}", part) for name, part in zip("Xy", data, strict=True))
+    check_real("diagnose: X", X)
+    check_real("diagnose: y", y, "turn classes into 0, 1, ..., for example by np.unique(y, return_inverse=True)[1]")
+    if len(X) != len(y):
+        raise ShapeError(f"diagnose: X {X.shape} and y {y.shape} must have equally many rows")
+    return X, y
+
+
+def _samples(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Some rows of X and y."""
     rows = np.unique(np.linspace(0, len(X) - 1, SAMPLES).astype(int))
     return X[rows], y[rows]

@@ -1,6 +1,6 @@
 """What can be wrong inside a network, seen on one batch: each verdict with its number, its place and what to try."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import isfinite, prod
@@ -13,6 +13,9 @@ from tinygrad_edu.training.metrics import rms
 MANY_DEAD = 0.4
 """A share of dead units that chance does not give: He's weights leave a few per cent in a layer of ReLUs."""
 
+NOTHING = 1e-4
+"""An answer of a radial unit that is next to nothing: its centre is more than four widths away."""
+
 MANY_SATURATED = 0.6
 """Of units with a slope of next to nothing. Training that works may saturate a third of a layer, or a half."""
 
@@ -22,6 +25,9 @@ VANISHED = 1e-3
 EXPLODED = 1e3
 """And the other way round: one learning rate cannot suit them both."""
 
+ALIKE = 1e-2
+"""How far, in units of the largest, weights that began equal are apart after training: rounding makes them differ."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -29,8 +35,9 @@ class Verdict:
 
     Attributes:
         name: what, in few words, such as "dead ReLU".
-        place: where: the path of a module, or "data", "loss", "history".
-        number: the figure that it was seen by.
+        place: where: the path of a module, or of several, as in "layers.1, layers.3"; or "data", "model", "loss",
+            "history".
+        number: the figure that it was seen by, of several places the largest.
         says: a sentence with that figure.
         cure: what to try.
     """
@@ -47,7 +54,8 @@ class Verdict:
 
 def inside(layers: Sequence[Layer]) -> list[Verdict]:
     """All that is wrong inside a network, from what was observed on one batch."""
-    checks = not_finite, without_slope, dead_units, saturated_units, vanishing, exploding, symmetric_units
+    checks = (not_finite, symmetric_units, without_slope, dead_units, dead_radial_units, saturated_units, exploding,
+              vanishing)
     return [verdict for check in checks for verdict in check(layers)]
 
 
@@ -67,9 +75,8 @@ def not_finite(layers: Sequence[Layer]) -> Iterator[Verdict]:
 
 def without_slope(layers: Sequence[Layer]) -> Iterator[Verdict]:
     """A binary step: its slope is 0 everywhere, so that all before it stays as it was at the start."""
-    for layer in layers:
-        if layer.kind == "BinaryStep" and layer.slope == 0:
-            yield Verdict("no slope", layer.path, layer.slope,
+    yield from _in_layers("no slope", {layer.path: layer.slope for layer in layers
+                                       if layer.kind == "BinaryStep" and layer.slope == 0},
                           "its slope is 0 everywhere: no gradient reaches the layers before it, and they learn nothing",
                           "a sigmoid or tanh, soft steps with a slope; BinaryStep(straight_through=True); for a single "
                           "unit nn.Perceptron, which needs no gradient")
@@ -77,24 +84,34 @@ def without_slope(layers: Sequence[Layer]) -> Iterator[Verdict]:
 
 def dead_units(layers: Sequence[Layer]) -> Iterator[Verdict]:
     """Units after a ReLU that are 0 for every sample: no gradient reaches their weights any more."""
-    for layer in layers:
-        if layer.kind == "ReLU" and layer.dead > MANY_DEAD:
-            yield Verdict("dead ReLU", layer.path, layer.dead,
-                          f"{layer.dead:.0%} of its units put out 0 for every sample, and learn nothing",
+    yield from _in_layers("dead ReLU", {layer.path: layer.dead for layer in layers
+                                        if layer.kind == "ReLU" and layer.dead > MANY_DEAD},
+                          "{shares} of its units put out 0 for every sample, and learn nothing",
                           "a smaller learning rate, He's initialisation with biases of 0, scaled features; LeakyReLU "
                           "or ELU, whose slope is nowhere 0")
+
+
+def dead_radial_units(layers: Sequence[Layer]) -> Iterator[Verdict]:
+    """Gaussian radial units with no sample in their reach: neither answer nor gradient."""
+    silent = {layer.path: float(np.mean((layer.output < NOTHING).reshape(-1, layer.output.shape[-1]).all(axis=0)))
+              for layer in layers if layer.kind == "RBF" and getattr(layer.module, "kind", "") == "gaussian"}
+    yield from _in_layers("dead RBF", {path: share for path, share in silent.items() if share > MANY_DEAD},
+                          "{shares} of its units are more than four widths away from every sample, where they answer "
+                          "nothing and learn nothing",
+                          "RBF(...).init_from_data(X), which puts the centres among the data; larger widths, scaled "
+                          "features")
 
 
 def saturated_units(layers: Sequence[Layer]) -> Iterator[Verdict]:
     """Units of a function that is flat on both sides, far out on it."""
     slopes = [layer.slope for layer in layers if isfinite(layer.slope)]
-    for layer in layers:
-        if layer.kind in ("Sigmoid", "Tanh") and layer.saturated > MANY_SATURATED:
-            product = " · ".join(f"{slope:.2g}" for slope in slopes)
-            yield Verdict("saturated", layer.path, layer.saturated,
-                          f"{layer.saturated:.0%} of its outputs lie where the slope is below 0.05; the mean slopes of "
-                          f"all activations are {product} = {prod(slopes):.2g}, by which gradients shrink",
-                          "scaled features, Xavier's initialisation (smaller weights), batch normalisation, or a ReLU")
+    product = " · ".join(f"{slope:.2g}" for slope in slopes)
+    yield from _in_layers("saturated", {layer.path: layer.saturated for layer in layers
+                                        if layer.kind in ("Sigmoid", "Tanh") and layer.saturated > MANY_SATURATED},
+                          "{shares} of its outputs lie where the slope is below 0.05; the mean slopes of all "
+                          f"activations are {product} = {prod(slopes):.2g}, by which gradients shrink",
+                          "scaled features, Xavier's initialisation (smaller weights), a smaller learning rate if "
+                          "training made them large; batch normalisation, or a ReLU")
 
 
 def vanishing(layers: Sequence[Layer]) -> Iterator[Verdict]:
@@ -119,20 +136,31 @@ def exploding(layers: Sequence[Layer]) -> Iterator[Verdict]:
 
 def symmetric_units(layers: Sequence[Layer]) -> Iterator[Verdict]:
     """Hidden units with equal weights on both sides, as after an initialisation with zeros: they stay equal."""
+    found, zero = {}, False
     for layer, following in pairwise([layer for layer in layers if layer.weight is not None]):
         weight, onwards = layer.weight, following.weight
         if weight is None or onwards is None or weight.ndim != 2 or onwards.ndim != 2 or len(weight.data) < 2:
             continue
         bias = getattr(layer.module, "bias", None)
-        alike = (_all_equal(weight.data) and (bias is None or _all_equal(bias.data)) and _all_equal(onwards.data.T))
-        if alike:
-            zero = "zero" if not weight.data.any() else "equal"
-            yield Verdict("symmetric units", layer.path, float(len(weight.data)),
-                          f"its {len(weight.data)} units have {zero} weights, so all compute the same and get the same "
-                          "gradient: together they are one unit",
+        if _all_alike(weight.data) and (bias is None or _all_alike(bias.data)) and _all_alike(onwards.data.T):
+            found[layer.path] = float(len(weight.data))
+            zero = zero or not weight.data.any()
+    yield from _in_layers("symmetric units", found,
+                          f"its units have {'zero' if zero else 'equal'} weights, as after an initialisation with "
+                          f"{'zeros' if zero else 'one number for all'}: all compute the same and get the same "
+                          "gradient, so that together they are one unit",
                           "random initial weights: nn.init.xavier_uniform, or he_uniform before a ReLU; only biases "
                           "may start at 0")
-            return
+
+
+def _in_layers(name: str, found: Mapping[str, float], says: str, cure: str) -> Iterator[Verdict]:
+    """One verdict on all these layers, by their paths with a number for each; none without any."""
+    if found:
+        shares = ", ".join(f"{number:.0%}" for number in found.values())
+        says = says.replace("{shares}", shares)
+        if len(found) > 1:
+            says = "in each, " + says if shares not in says else says.replace(" its ", " their ", 1)
+        yield Verdict(name, ", ".join(found), max(found.values()), says, cure)
 
 
 def _ends(layers: Sequence[Layer]) -> tuple[str, str, float]:
@@ -144,5 +172,5 @@ def _ends(layers: Sequence[Layer]) -> tuple[str, str, float]:
     return sizes[0][0], sizes[-1][0], sizes[0][1] / sizes[-1][1]
 
 
-def _all_equal(rows: np.ndarray) -> bool:
-    return bool((rows == rows[:1]).all())
+def _all_alike(rows: np.ndarray) -> bool:
+    return bool(np.abs(rows - rows[:1]).max() <= ALIKE * np.abs(rows).max())
