@@ -93,6 +93,14 @@ def test_each_hidden_layer_may_have_an_activation_of_its_own():
     np.testing.assert_allclose(model(np.ones((1, 2))).data, a, rtol=1e-14)
 
 
+def test_each_hidden_layer_gets_a_copy_of_a_single_activation():
+    elu = nn.ELU(alpha=0.5)
+    model = nn.MLP([2, 4, 4, 1], elu, rng=0)
+    assert repr(model[1]) == repr(model[3]) == "ELU(alpha=0.5)"
+    assert len({id(elu), id(model[1]), id(model[3])}) == 3
+    np.testing.assert_array_equal(model[0].weight.data, nn.MLP([2, 4, 4, 1], "elu", rng=0)[0].weight.data)
+
+
 @pytest.mark.parametrize("activation", nn.activations.ACTIVATIONS)
 def test_an_mlp_knows_every_activation_by_name(activation):
     model = nn.MLP([2, 3, 1], activation)
@@ -177,10 +185,15 @@ def test_the_sizes_of_an_mlp_are_whole_numbers_of_1_or_more(sizes, error):
 
 
 @pytest.mark.parametrize("sizes", [[2, 1], [2, 3, 1]], ids=repr)
-@pytest.mark.parametrize("activation", ["Tanh", "swish", None, nn.Tanh, nn.Tanh(), ["Tanh"], [nn.Tanh], [None]],
-                         ids=repr)
-def test_an_mlp_says_which_activations_there_are(sizes, activation):
-    with pytest.raises(ArgumentError, match=r"MLP: activation must be one of .*'tanh', 'relu', .*, or a list of names"):
+@pytest.mark.parametrize("activation, error, message", [
+    ("Tanh", ArgumentError, "must be one of .*'tanh', 'relu', .*, or a module, got 'Tanh'"),
+    (["swish"], ArgumentError, "must be one of .*'tanh', 'relu', .*, or a module, got 'swish'"),
+    (nn.Tanh, OptionError, r"is the class Tanh; make one of it, as in Tanh\(\)"),
+    ([nn.Tanh], OptionError, r"is the class Tanh; make one of it, as in Tanh\(\)"),
+    (np.tanh, OptionError, r"is a ufunc, .* such as nn\.ELU.*; a function as nn\.Lambda\(f\)"),
+    (None, OptionError, "is a NoneType, .* or a name, such as 'relu'")], ids=repr)
+def test_an_mlp_says_which_activations_there_are(sizes, activation, error, message):
+    with pytest.raises(error, match=f"MLP: activation {message}"):
         nn.MLP(sizes, activation)
 
 

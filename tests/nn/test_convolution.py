@@ -346,8 +346,16 @@ def test_parameters_of_a_convolution_have_a_floating_dtype():
 
 @pytest.mark.parametrize("shape", [(8, 8), (5, 8, 8), (1, 4, 8, 8), (8, 8, 3), ()], ids=repr)
 def test_a_convolution_says_which_channels_it_needs(shape):
-    with pytest.raises(ShapeError, match=r"Conv2d\(3 -> 2, kernel 3 x 3\): x has shape .* must be \(n, 3, hei"):
+    with pytest.raises(ShapeError, match=r"Conv2d\(3 -> 2, kernel 3 x 3\): x has shape .* \(n, 3, height, width\); "):
         nn.Conv2d(3, 2, 3)(tg.Value(np.ones(shape)))
+
+
+@pytest.mark.parametrize("channels, shape, cure", [
+    (1, (5, 8, 8), r"need an axis for it, as in x\[:, None\]"), (3, (5, 8, 8, 3), r"as in np\.moveaxis\(x, -1, -3\)"),
+    (3, (5, 1, 8, 8), r"for such x it is Conv2d\(1, ...\)"), (3, (5, 64), r"x\.reshape\(...\) makes ima.*")], ids=repr)
+def test_a_convolution_says_what_to_do_about_other_images(channels, shape, cure):
+    with pytest.raises(ShapeError, match=f"Conv2d.*; .*{cure}$"):
+        nn.Conv2d(channels, 2, 3)(np.ones(shape))
 
 
 @each_layer

@@ -191,6 +191,62 @@ def test_linear_says_which_shape_it_needs(x):
         nn.Linear(3, 2)(x)
 
 
+@pytest.mark.parametrize("features, shape, cure", [
+    (48, (5, 3, 4, 4), r"put nn\.Flatten\(\) before, which makes \(5, 48\) of it"),
+    (1, (5,), r"for a single feature pass x\.reshape\(-1, 1\)"),
+    (3, (3, 7), r"a point is a row: pass x\.T"), (3, (7, 4), r"for such x it is Linear\(4, 2\)"),
+    (48, (5, 3, 4), r"for such x it is Linear\(4, 2\)"), (3, (), "pass a row for each point")], ids=repr)
+def test_linear_says_what_to_do_about_another_shape(features, shape, cure):
+    with pytest.raises(ShapeError, match=f"Linear.*features of a point; {cure}$"):
+        nn.Linear(features, 2)(np.ones(shape))
+
+
+@pytest.mark.parametrize("make, name", [
+    (lambda truth: nn.Linear(2, 1, bias=truth), "Linear: bias"),
+    (lambda truth: nn.Conv2d(1, 1, 2, bias=truth), "Conv2d: bias"),
+    (lambda truth: nn.AvgPool2d(2, count_include_pad=truth), "AvgPool2d: count_include_pad"),
+    (lambda truth: nn.BatchNorm1d(2, affine=truth), "BatchNorm1d: affine"),
+    (lambda truth: nn.LayerNorm(2, affine=truth), "LayerNorm: affine"),
+    (lambda truth: nn.MLP([2, 2, 1], batch_norm=truth), "MLP: batch_norm"),
+    (lambda truth: nn.Tanh().train(truth), r"Tanh\.train: mode")])
+@pytest.mark.parametrize("truth", ["no", 0, None, np.ones(3)], ids=repr)
+def test_what_is_true_or_false_is_nothing_else(make, name, truth):
+    with pytest.raises(OptionError, match=f"{name} must be True or False, got"):
+        make(truth)
+
+
+@pytest.mark.parametrize("make, name", [
+    (lambda init: nn.Linear(3, 2, init=init), "Linear"), (lambda init: nn.Conv2d(3, 2, 1, init=init), "Conv2d"),
+    (lambda init: nn.MLP([3, 2], init=init), "Linear")])
+@pytest.mark.parametrize("init, error, message", [
+    (lambda shape, rng: None, DtypeError, "must return an array of real numbers, got None"),
+    (lambda shape, rng: np.full(shape, "a"), DtypeError, "must return an array of real numbers, got dtype <U1"),
+    (lambda shape, rng: tg.Value(np.ones(shape)), OptionError, "must return an array, got a Value"),
+    (lambda shape, rng: np.ones(shape[::-1]), ShapeError, r"must return .* it is given, \(2, 3\), got \(3, 2\)"),
+    (lambda shape, rng: 0.0, ShapeError, r"must return .* shape that it is given, \(2, 3\), got \(\)"),
+    (lambda shape, rng: np.full(shape, np.nan), ArgumentError, "returned NaN or infinite numbers")])
+def test_weights_start_from_finite_numbers_of_their_shape(make, name, init, error, message):
+    with pytest.raises(error, match=f"{name}: init=<lambda> {message}"):
+        make(init)
+
+
+def test_weights_that_are_too_large_for_their_dtype_are_no_start():
+    with pytest.raises(ArgumentError, match="Linear: init=<lambda> returned NaN or infinite numbers"):
+        nn.Linear(2, 1, dtype=np.float32, init=lambda shape, rng: np.full(shape, 1e39))
+
+
+def test_an_init_is_a_function():
+    with pytest.raises(OptionError, match=r"Linear: init must be a function of a shape and .* got 'zeros'"):
+        nn.Linear(3, 2, init="zeros")
+
+
+def test_weights_are_a_copy_of_what_init_gives():
+    given = np.ones((1, 2))
+    layers = [nn.Linear(2, 1, init=lambda shape, rng: given) for _ in range(2)]
+    layers[0].weight.data[0] = 5
+    assert given.sum() == 2 and layers[1].weight.data.sum() == 2
+
+
 def test_linear_of_no_points_gives_no_points():
     assert nn.Linear(3, 2)(np.ones((0, 3))).shape == (0, 2)
 

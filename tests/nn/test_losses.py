@@ -237,6 +237,24 @@ def test_targets_are_real_numbers(kind, y, error):
             kind()(h, y, *EXTRA.get(kind, ()))
 
 
+@pytest.mark.parametrize("kind", [nn.MSELoss, nn.LeastSquaresLoss, nn.L1Loss, nn.HuberLoss, nn.GaussianNLLLoss])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+@pytest.mark.parametrize("weight", [None, [1.0, 1.0]], ids=["alike", "weighted"])
+def test_targets_are_finite(kind, reduction, wrong, weight):
+    loss = kind(reduction=reduction)
+    with pytest.raises(ArgumentError, match=rf"{kind.__name__}: target \(2,\) has 1 number.* leave out these poin"):
+        loss(tg.Value([1.0, 2.0]), [1.0, wrong], *EXTRA.get(kind, ()), weight=weight)
+    J = loss([1.0, np.nan], [1.0, 2.0], *EXTRA.get(kind, ()), weight=weight)  # of a model that is lost
+    assert np.isnan(J).any()
+
+
+@each_loss
+def test_data_in_the_place_of_options_are_not_printed_but_told_where_to_go(kind):
+    with pytest.raises(OptionError, match=rf"{kind.__name__}: reduction .{{,200}} as in {kind.__name__}\(\)\(pred"):
+        kind(reduction=np.zeros(5000))
+
+
 @pytest.mark.parametrize("dtype", ["u1", "i4", "?"])
 def test_residuals_of_whole_numbers_do_not_wrap_around(dtype):
     h, y = np.array([0, 1], dtype), np.array([1, 0], dtype)

@@ -25,7 +25,7 @@ class Everything(nn.Module):
     def __init__(self):
         self.gain = nn.Parameter(2.0)
         self.name = "not a parameter"
-        self.constant = tg.Value([1.0, 2.0])
+        self.constant = np.array([1.0, 2.0])
         self.layers = [nn.Linear(3, 2), nn.Tanh(), [nn.Linear(2, 2, bias=False)]]
         self.pair = (nn.Parameter([1.0, 2.0]), None, Affine(1))
         self.heads = {"left": nn.Linear(2, 1), 7: nn.Parameter([[3.0]])}
@@ -149,6 +149,23 @@ def test_a_new_parameter_or_none_may_take_its_place():
     assert model.parameters() == [new]
     model.shift = 1.0
     assert model.shift == 1.0
+
+
+@pytest.mark.parametrize("hold", [lambda v: v, lambda v: [v], lambda v: {"a": (v,)}], ids=["itself", "list", "dict"])
+def test_a_plain_value_which_would_not_be_learned_is_refused(hold):
+    model = Affine()
+    with pytest.raises(OptionError, match=r"Affine: extra\S* is a plain Value, .* nn\.Parameter\(\.\.\.\) to be lea"):
+        model.extra = hold(tg.Value(1.0))
+    assert not hasattr(model, "extra")
+
+
+def test_what_was_computed_may_be_kept():
+    model = Affine()
+    model.hidden = model(np.ones(3))
+    with tg.no_grad():
+        model.seen = [model(np.ones(3))]
+    assert [path for path, _ in model.named_parameters()] == ["scale", "shift"]
+    assert repr(model) == "Affine(scale (3,), shift (3,))  # 6 parameters"
 
 
 # ----- buffers -----
@@ -307,6 +324,12 @@ def test_a_module_without_forward_says_so():
         Nothing()(1.0)
 
 
+@pytest.mark.parametrize("layer", [nn.Lambda(lambda x: None), nn.Sequential(nn.Lambda(lambda x: None))], ids=repr)
+def test_a_forward_that_returns_nothing_says_so(layer):
+    with pytest.raises(OptionError, match=r"Lambda\.forward returned None: is a `return` missing\?"):
+        layer(1.0)
+
+
 # ----- training and evaluation -----
 
 def test_train_and_eval_reach_all_modules_and_return_the_model():
@@ -389,6 +412,12 @@ def test_a_graph_from_before_loading_is_stale():
         loss.backward()
 
 
+def test_a_message_names_some_of_many_problems_and_where_the_state_is():
+    model = nn.MLP([1] * 10)
+    with pytest.raises(StateError, match=r"(; '[^;]* is missing){7}; and 11 more\. Load what is under 'net'\."):
+        model.load_state_dict({"net": model.state_dict()})
+
+
 # ----- copies -----
 
 def test_a_deep_copy_has_parameters_of_its_own():
@@ -411,6 +440,7 @@ def test_the_repr_shows_what_is_inside_with_shapes_and_counts():
     assert repr(nn.Tanh()) == "Tanh()"
     assert repr(nn.Linear(1, 1, bias=False)) == "Linear(1 -> 1, no bias)  # 1 parameter"
     assert repr(nn.Sequential()) == "Sequential()"
+    assert [m.parameter_count() for m in (Affine(), nn.Tanh(), Everything())] == [6, 0, 21]
     assert repr(Everything()) == """Everything(  # 21 parameters
   gain: Parameter ()
   layers.0: Linear(3 -> 2)  # 8 parameters

@@ -159,6 +159,29 @@ def test_a_copy_has_running_statistics_of_its_own():
     assert layer.running_mean.data.any() and not other.running_mean.data.any()
 
 
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # ∞ - ∞
+def test_a_batch_that_is_not_finite_shows_in_the_output_and_leaves_the_running_statistics_as_they_are(wrong):
+    layer, x = nn.BatchNorm1d(2), np.random.default_rng(0).normal(size=(5, 2))
+    layer(x)
+    before = layer.state_dict()
+    x[3, 1] = wrong
+    assert np.isnan(layer(x).data[:, 1]).all()
+    for path, array in layer.state_dict().items():
+        np.testing.assert_array_equal(array, before[path])
+
+
+@pytest.mark.parametrize("path, numbers, message", [
+    ("running_var", [1.0, -0.1], "has negative numbers, but is a variance"),
+    ("running_var", [1.0, np.nan], "has numbers that are NaN or infinite"),
+    ("running_mean", [np.inf, 1.0], "has numbers that are NaN or infinite")])
+def test_no_state_has_statistics_that_are_none(path, numbers, message):
+    layer = nn.BatchNorm1d(2)
+    with pytest.raises(StateError, match=f"BatchNorm1d.load_state_dict: '{path}' {message}"):
+        layer.load_state_dict(layer.state_dict() | {path: numbers, "weight": [5.0, 5.0]})
+    assert layer.weight.data[0] == 1
+
+
 # ----- derivatives -----
 
 @pytest.mark.parametrize("order", [1, 2])

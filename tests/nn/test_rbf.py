@@ -178,9 +178,9 @@ def test_from_data_a_layer_keeps_its_dtype():
     (dict(in_features=1, units=1.0), OptionError, "RBF: units must be a whole number"),
     (dict(kind="cubic"), ArgumentError, "RBF: kind must be one of 'gaussian', 'multiquadric', 'inverse_multiquadric'"),
     (dict(kind=None), ArgumentError, "RBF: kind must be one of"), (dict(kind=["gaussian"]), ArgumentError, "one of"),
-    (dict(width=0.0), ArgumentError, "RBF: width must be above 0, got 0"),
-    (dict(width=-1), ArgumentError, "RBF: width must be above 0, got -1"),
-    (dict(width=np.nan), ArgumentError, "RBF: width must be finite, got nan"),
+    (dict(width=0.0), ArgumentError, "RBF: width must be positive and finite, got 0"),
+    (dict(width=-1), ArgumentError, "RBF: width must be positive and finite, got -1"),
+    (dict(width=np.nan), ArgumentError, "RBF: width must be positive and finite, got nan"),
     (dict(width="1"), OptionError, "RBF: width must be a number"),
     (dict(dtype=int), DtypeError, "use np.float64 or np.float32"),
 ])

@@ -8,10 +8,8 @@ from tinygrad_edu.nn.activations import (
     BinaryStep,
     Identity,
     LeakyReLU,
-    LogSoftmax,
     ReLU,
     Sigmoid,
-    Softmax,
     Softplus,
     Tanh,
 )
@@ -33,11 +31,13 @@ from tinygrad_edu.nn.losses import (
     MSELoss,
     NLLLoss,
 )
-from tinygrad_edu.nn.module import Buffer, Module, Parameter
+from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.normalization import BatchNorm1d, LayerNorm
+from tinygrad_edu.nn.parameter import Buffer, Parameter
 from tinygrad_edu.nn.penalties import ElasticNetPenalty, L1Penalty, L2Penalty, Penalty
 from tinygrad_edu.nn.perceptron import Perceptron
 from tinygrad_edu.nn.rbf import RBF
+from tinygrad_edu.nn.softmax import LogSoftmax, Softmax
 
 __all__ = ["Module", "Parameter", "Buffer", "Linear", "Perceptron", "Flatten", "Lambda", "Conv2d", "MaxPool2d",
            "AvgPool2d", "Dropout", "AlphaDropout", "BatchNorm1d", "LayerNorm", "Sequential", "Residual", "MLP", "RBF",

@@ -1,7 +1,7 @@
 """Activation functions as modules: what makes a network more than one linear function of its inputs.
 
-Each works element by element, on x of any shape, a Value or an array; only `Softmax` and `LogSoftmax` look at
-all elements along an axis. `nn.functional` has the same as functions, and prints their values and derivatives.
+Each works element by element, on x of any shape, a Value or an array. `nn.functional` has the same as functions, and
+prints their values and derivatives.
 """
 
 import math
@@ -232,57 +232,6 @@ class LeakyReLU(Module):
 
     def describe(self) -> str:
         return f"slope={self.slope:g}"
-
-
-class Softmax(Module):
-    """Numbers as probabilities, y_i = e^x_i / Σ_j e^x_j along an axis,   dy_i/dx_j = y_i·(δ_ij - y_j).
-
-    For training on classes take `CrossEntropyLoss` without it, which is exact at any magnitude.
-
-    Args:
-        dim: the axis, as PyTorch calls it; the last by default.
-
-    Errors: ArgumentError for x without such an axis.
-
-    >>> import tinygrad_edu as tg
-    >>> tg.nn.Softmax()(tg.Value([0.0, 0.0, 1000.0]))
-    Value([0., 0., 1.])
-
-    Source: J. S. Bridle, Probabilistic interpretation of feedforward classification network outputs, 1990,
-    https://doi.org/10.1007/978-3-642-76153-9_28.
-    """
-
-    def __init__(self, dim: int = -1) -> None:
-        self.dim = dim
-
-    def forward(self, x: Any) -> Any:
-        return ops.softmax(x, axis=self.dim)
-
-    def describe(self) -> str:
-        return f"dim={self.dim}"
-
-
-class LogSoftmax(Module):
-    """The logarithm of `Softmax`, y_i = x_i - ln Σ_j e^x_j along an axis,   dy_i/dx_j = δ_ij - softmax(x)_j.
-
-    Args:
-        dim: the axis, as PyTorch calls it; the last by default.
-
-    Errors: ArgumentError for x without such an axis.
-
-    >>> import tinygrad_edu as tg
-    >>> tg.nn.LogSoftmax()(tg.Value([0.0, 0.0, 1000.0]))
-    Value([-1000., -1000.,     0.])
-    """
-
-    def __init__(self, dim: int = -1) -> None:
-        self.dim = dim
-
-    def forward(self, x: Any) -> Any:
-        return ops.log_softmax(x, axis=self.dim)
-
-    def describe(self) -> str:
-        return f"dim={self.dim}"
 
 
 ACTIVATIONS: dict[str, type[Module]] = {

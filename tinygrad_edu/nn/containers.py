@@ -1,17 +1,19 @@
 """Modules made of modules."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from tinygrad_edu.checks import shown, yes_or_no
 from tinygrad_edu.errors import ArgumentError, OptionError, ShapeError
 from tinygrad_edu.nn.activations import ACTIVATIONS
-from tinygrad_edu.nn.checks import check_module, operand
+from tinygrad_edu.nn.checks import Initializer, check_module, operand
 from tinygrad_edu.nn.dropout import Dropout
 from tinygrad_edu.nn.init import he_uniform, lecun_normal, xavier_uniform
-from tinygrad_edu.nn.layers import Initializer, Linear
+from tinygrad_edu.nn.layers import Linear
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.normalization import BatchNorm1d
 from tinygrad_edu.random import RandomSource, default_generator
@@ -100,8 +102,8 @@ class MLP(Sequential):
 
     Args:
         sizes: features of the input, of each hidden layer and of the output.
-        activation: the name of the activation function, "tanh", "relu", "sigmoid" and so on; or a list with one for
-            each hidden layer, a name or a module.
+        activation: the name of the activation function, "tanh", "relu", "sigmoid" and so on, or a module, of which
+            each hidden layer gets a copy; or a list with one for each hidden layer, a name or a module.
         dtype: of the parameters.
         rng: a seed or a `numpy.random.Generator` for the weights and what is dropped. The same seed gives the same
             bits.
@@ -114,7 +116,8 @@ class MLP(Sequential):
     It takes x of shape (..., sizes[0]) and gives (..., sizes[-1]); with batch_norm, of shape (n, sizes[0]).
 
     Errors: ArgumentError for fewer than two sizes, an unknown activation or a list of the wrong length, OptionError
-    for sizes that are no list; those of `Linear` and `Dropout`.
+    for sizes that are no list, an activation that is neither name nor module, and a batch_norm that is not True or
+    False; those of `Linear` and `Dropout`.
 
     >>> import numpy as np
     >>> import tinygrad_edu as tg
@@ -135,16 +138,16 @@ class MLP(Sequential):
     errors, Nature 323, 1986, https://doi.org/10.1038/323533a0.
     """
 
-    def __init__(self, sizes: Sequence[int], activation: str | Sequence[str | Module] = "tanh", dtype: Any = np.float64,
-                 rng: RandomSource = None, *, init: Initializers = None,
-                 dropout: float = 0.0, batch_norm: bool = False) -> None:
+    def __init__(self, sizes: Sequence[int], activation: str | Module | Sequence[str | Module] = "tanh",
+                 dtype: Any = np.float64, rng: RandomSource = None, *, init: Initializers = None, dropout: float = 0.0,
+                 batch_norm: bool = False) -> None:
         if not isinstance(sizes, Sequence | np.ndarray) or isinstance(sizes, str):
-            raise OptionError(f"MLP: sizes must be a list of whole numbers, as in [2, 16, 1], got {sizes!r} "
+            raise OptionError(f"MLP: sizes must be a list of whole numbers, as in [2, 16, 1], got {shown(sizes)} "
                               f"of type {type(sizes).__name__}")
         if len(sizes) < 2:
             raise ArgumentError(f"MLP: sizes must be at least those of input and output, got {list(sizes)}")
         *hidden, last = pairwise(sizes)
-        activations = _activations(activation, len(hidden))
+        activations, batch_norm = _activations(activation, len(hidden)), yes_or_no("MLP: batch_norm", batch_norm)
         starts = _starts(init, activations)
         rng = None if rng is None else default_generator(rng)  # one for all, or a seed would give all layers the same
         p = Dropout(dropout).p  # checked even if there is no hidden layer
@@ -163,10 +166,13 @@ def _activations(activation: Any, hidden: int) -> list[Module]:
     """A module for each hidden layer."""
     several = isinstance(activation, list | tuple)
     for a in activation if several else [activation]:
-        if not (several and isinstance(a, Module)) and not (isinstance(a, str) and a in ACTIVATIONS):
-            raise ArgumentError(f"MLP: activation must be one of {', '.join(map(repr, ACTIVATIONS))}, or a list of "
-                                f"names and modules, one for each hidden layer, got {activation!r}")
-    each = list(activation) if several else [activation] * hidden
+        if not isinstance(a, str):
+            check_module("MLP", "activation", a, "pass one, such as nn.ELU(alpha=0.5), or a name, such as 'relu', or a "
+                                                 "list of these; a function as nn.Lambda(f)")
+        elif a not in ACTIVATIONS:
+            raise ArgumentError(f"MLP: activation must be one of {', '.join(map(repr, ACTIVATIONS))}, or a module, "
+                                f"got {shown(a)}")
+    each = list(activation) if several else [deepcopy(activation) for _ in range(hidden)]
     if len(each) != hidden:
         raise ArgumentError(f"MLP: activation must be a list of {hidden}, one for each hidden layer, got {len(each)}")
     return [a if isinstance(a, Module) else ACTIVATIONS[a]() for a in each]
@@ -184,5 +190,5 @@ def _starts(init: Any, activations: list[Module]) -> list[Initializer]:
     for start in each:
         if not callable(start):
             raise OptionError("MLP: init must be a function, such as nn.init.he_normal, or a list of these, got "
-                              f"{start!r}")
+                              f"{shown(start)}")
     return each

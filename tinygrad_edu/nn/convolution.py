@@ -4,14 +4,14 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from tinygrad_edu.checks import yes_or_no
 from tinygrad_edu.engine import ops
 from tinygrad_edu.engine.ops.convolution import pair
 from tinygrad_edu.errors import ArgumentError, ShapeError
-from tinygrad_edu.nn.checks import check_counts, float_operand, floating
+from tinygrad_edu.nn.checks import Initializer, check_counts, float_operand, floating, initial_weights
 from tinygrad_edu.nn.init import he_uniform
-from tinygrad_edu.nn.layers import Initializer
 from tinygrad_edu.nn.module import Module, Parameter
-from tinygrad_edu.random import RandomSource, default_generator
+from tinygrad_edu.random import RandomSource
 
 Pair: TypeAlias = int | tuple[int, int]
 """A number for both directions, or two, (down, across)."""
@@ -45,7 +45,8 @@ class Conv2d(Module):
 
     Errors: OptionError and ArgumentError for sizes that are no whole numbers of 1 or more (padding: of 0 or more),
     ArgumentError for groups that do not divide both numbers of channels, DtypeError for a dtype that is not
-    floating; ShapeError for x with other channels, and for images smaller than a window.
+    floating, and for bias and init those of `Linear`; ShapeError for x with other channels, and for images smaller
+    than a window.
 
     >>> import numpy as np
     >>> import tinygrad_edu as tg
@@ -71,20 +72,28 @@ class Conv2d(Module):
         self.stride = pair("Conv2d", "stride", stride)
         self.padding = pair("Conv2d", "padding", padding, least=0)
         self.dilation = pair("Conv2d", "dilation", dilation)
-        dtype = floating("Conv2d", dtype)
+        dtype, bias = floating("Conv2d", dtype), yes_or_no("Conv2d: bias", bias)
         shape = out_channels, in_channels // groups, *self.kernel_size
-        matrix = init((shape[0], shape[1] * shape[2] * shape[3]), default_generator(rng))
-        self.weight = Parameter(matrix.reshape(shape).astype(dtype))
+        matrix = initial_weights("Conv2d", init, (shape[0], shape[1] * shape[2] * shape[3]), rng, dtype)
+        self.weight = Parameter(matrix.reshape(shape))
         self.bias = Parameter(np.zeros(out_channels, dtype)) if bias else None
 
     def forward(self, x: Any) -> Any:
         x = float_operand("Conv2d", "x", x)
         if x.ndim < 3 or x.shape[-3] != self.in_channels:
             raise ShapeError(f"Conv2d({self.describe()}): x has shape {x.shape}, but must be (n, {self.in_channels}, "
-                             "height, width); images of one channel need an axis for it, as in x[:, None]")
+                             f"height, width); {self._cure(x.shape)}")
         windows = ops.windows(x, kernel_size=self.kernel_size, stride=self.stride, padding=self.padding,
                               dilation=self.dilation)
         return ops.filter_windows(windows, self.weight, self.bias)
+
+    def _cure(self, shape: tuple[int, ...]) -> str:
+        """What to do about x of this shape."""
+        if self.in_channels == 1 and len(shape) in (2, 3):
+            return "images of one channel need an axis for it, as in x[:, None]"
+        if len(shape) >= 3 and shape[-1] == self.in_channels:
+            return "the channels come before height and width, as in np.moveaxis(x, -1, -3)"
+        return f"for such x it is Conv2d({shape[-3]}, ...)" if len(shape) >= 3 else "x.reshape(...) makes images of it"
 
     def describe(self) -> str:
         parts = [f"{self.in_channels} -> {self.out_channels}", _geometry(self, stride=(1, 1))]
@@ -167,7 +176,8 @@ class AvgPool2d(_Pool2d):
         count_include_pad: whether these zeros count in the mean. If not, it is that of the part of a window that
             lies in the image.
 
-    Shapes and errors are those of `MaxPool2d`, with d = 1.
+    Shapes and errors are those of `MaxPool2d`, with d = 1; OptionError for a count_include_pad that is not True or
+    False.
 
     >>> import numpy as np
     >>> import tinygrad_edu as tg
@@ -182,7 +192,7 @@ class AvgPool2d(_Pool2d):
     def __init__(self, kernel_size: Pair, stride: Pair | None = None, padding: Pair = 0,
                  count_include_pad: bool = True) -> None:
         super().__init__(kernel_size, stride, padding)
-        self.count_include_pad = count_include_pad
+        self.count_include_pad = yes_or_no("AvgPool2d: count_include_pad", count_include_pad)
 
     def forward(self, x: Any) -> Any:
         x = float_operand("AvgPool2d", "x", x)

@@ -2,19 +2,17 @@
 
 import math
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.checks import shown, whole_number, yes_or_no
 from tinygrad_edu.engine import ops
 from tinygrad_edu.errors import OptionError, ShapeError
-from tinygrad_edu.nn.checks import check_counts, floating, operand
+from tinygrad_edu.nn.checks import Initializer, check_counts, floating, initial_weights, operand
 from tinygrad_edu.nn.init import xavier_uniform
 from tinygrad_edu.nn.module import Module, Parameter
-from tinygrad_edu.random import RandomSource, default_generator
-
-Initializer: TypeAlias = "Callable[[tuple[int, int], np.random.Generator], np.ndarray]"
-"""What an argument `init` may be; in quotes because NumPy only loads `np.random` when it is first used."""
+from tinygrad_edu.random import RandomSource
 
 
 class Linear(Module):
@@ -34,7 +32,9 @@ class Linear(Module):
     It takes x of shape (..., in_features), any number of points, and gives (..., out_features).
 
     Errors: OptionError and ArgumentError for sizes that are no whole numbers of 1 or more, DtypeError for a
-    dtype that is not floating; ShapeError for x whose last axis is not in_features long.
+    dtype that is not floating, OptionError for a bias that is not True or False and an init that is no function;
+    ShapeError, DtypeError and ArgumentError for what init gives, if these are no weights; ShapeError for x whose last
+    axis is not in_features long.
 
     >>> import numpy as np
     >>> import tinygrad_edu as tg
@@ -50,17 +50,27 @@ class Linear(Module):
     def __init__(self, in_features: int, out_features: int, bias: bool = True, dtype: Any = np.float64,
                  rng: RandomSource = None, init: Initializer = xavier_uniform) -> None:
         check_counts("Linear", in_features=in_features, out_features=out_features)
-        dtype = floating("Linear", dtype)
+        dtype, bias = floating("Linear", dtype), yes_or_no("Linear: bias", bias)
         self.in_features, self.out_features = in_features, out_features
-        self.weight = Parameter(init((out_features, in_features), default_generator(rng)).astype(dtype))
+        self.weight = Parameter(initial_weights("Linear", init, (out_features, in_features), rng, dtype))
         self.bias = Parameter(np.zeros(out_features, dtype)) if bias else None
 
     def forward(self, x: Any) -> Any:
         x = operand("Linear", "x", x)
         if x.shape[-1:] != (self.in_features,):
-            raise ShapeError(f"Linear({self.in_features}, {self.out_features}): x has shape {x.shape}, but "
-                             f"its last axis must have the {self.in_features} features of a point")
+            raise ShapeError(f"Linear({self.in_features}, {self.out_features}): x has shape {x.shape}, but its last "
+                             f"axis must have the {self.in_features} features of a point; {self._cure(x.shape)}")
         return ops.linear(x, self.weight, self.bias)
+
+    def _cure(self, shape: tuple[int, ...]) -> str:
+        """What to do about x of this shape."""
+        if len(shape) > 2 and math.prod(shape[1:]) == self.in_features:
+            return f"put nn.Flatten() before, which makes {(shape[0], self.in_features)} of it"
+        if len(shape) == 1 and self.in_features == 1:
+            return "for a single feature pass x.reshape(-1, 1)"
+        if len(shape) == 2 and shape[0] == self.in_features:
+            return "a point is a row: pass x.T"
+        return f"for such x it is Linear({shape[-1]}, {self.out_features})" if shape else "pass a row for each point"
 
     def describe(self) -> str:
         return f"{self.in_features} -> {self.out_features}{'' if self.bias is not None else ', no bias'}"
@@ -83,10 +93,7 @@ class Flatten(Module):
     """
 
     def __init__(self, start_dim: int = 1) -> None:
-        if not isinstance(start_dim, int | np.integer) or isinstance(start_dim, bool):
-            raise OptionError(f"Flatten: start_dim must be a whole number, got {start_dim!r} of type "
-                              f"{type(start_dim).__name__}")
-        self.start_dim = int(start_dim)
+        self.start_dim = whole_number("Flatten: start_dim", start_dim)
 
     def forward(self, x: Any) -> Any:
         x = operand("Flatten", "x", x)
@@ -120,7 +127,7 @@ class Lambda(Module):
 
     def __init__(self, f: Callable[..., Any]) -> None:
         if not callable(f):
-            raise OptionError(f"Lambda: f must be a function, as in Lambda(np.sin), got {f!r} of type "
+            raise OptionError(f"Lambda: f must be a function, as in Lambda(np.sin), got {shown(f)} of type "
                               f"{type(f).__name__}")
         self.f = f
 

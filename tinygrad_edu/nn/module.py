@@ -6,48 +6,16 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from tinygrad_edu.checks import yes_or_no
 from tinygrad_edu.engine.graph import clock
+from tinygrad_edu.engine.modes import recording
 from tinygrad_edu.engine.value import Value
-from tinygrad_edu.errors import ArgumentError, MissingMethodError, OptionError, StateError
+from tinygrad_edu.errors import ArgumentError, MissingMethodError, OptionError
+from tinygrad_edu.nn.parameter import Buffer, Parameter
+from tinygrad_edu.nn.state import fitting_arrays
 
 if TYPE_CHECKING:
     from tinygrad_edu.nn.summary import Summary
-
-
-class Parameter(Value):
-    """A Value that a module learns.
-
-    Args:
-        data: a number, an array or nested lists, as for a Value; an array is not copied.
-        name: what to call it in drawings and messages. If not given, it is called by its path in the
-            outermost module that holds it, such as `layers.0.weight`.
-
-    Errors: those of `Value`.
-
-    >>> import tinygrad_edu as tg
-    >>> tg.nn.MLP([2, 1]).parameters()[0].name
-    'layers.0.weight'
-    """
-
-    __slots__ = ()
-
-
-class Buffer(Value):
-    """A Value that belongs to the state of a module, but is not learned, such as the running mean of `BatchNorm1d`.
-
-    It is saved and loaded with the parameters, but no optimizer gets it. Compute with its numbers, `.data`, as
-    with any constant: then there is no gradient by it.
-
-    Args: those of `Parameter`.
-
-    Errors: those of `Value`.
-
-    >>> import tinygrad_edu as tg
-    >>> [path for path, _ in tg.nn.BatchNorm1d(3).named_buffers()]
-    ['running_mean', 'running_var']
-    """
-
-    __slots__ = ()
 
 
 class Module:
@@ -55,7 +23,8 @@ class Module:
 
     Numbers that belong to the state without being learned are `Buffer`s. All these may be in lists, tuples and dicts,
     too. Each has a path, its name from the outside in: the weight of the first of `self.layers` is `layers.0.weight`.
-    One that is held in two places counts once.
+    One that is held in two places counts once. A plain Value as an attribute, which would be neither learned nor saved,
+    is refused, but one that was computed may be kept.
 
     >>> import tinygrad_edu as tg
     >>> class Scaled(tg.nn.Module):
@@ -88,6 +57,8 @@ class Module:
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         since = next(clock)
         made = self.forward(*inputs, **options)
+        if made is None:
+            raise OptionError(f"{type(self).__name__}.forward returned None: is a `return` missing?")
         for y in made if type(made) is tuple else (made,):
             if isinstance(y, Value):
                 y.add_call(self, since)
@@ -99,6 +70,11 @@ class Module:
                 raise OptionError(f"{type(self).__name__}.{name} is a {kind.__name__.lower()}; a "
                                   f"{type(value).__name__} in its place would not be {fate}; assign to "
                                   f".{name}.data, or make a new {kind.__name__}")
+        for path, part in _parts(name, value):
+            if not isinstance(part, Module | Parameter | Buffer) and part.op is None and recording():
+                raise OptionError(f"{type(self).__name__}: {path} is a plain Value, which would not be learned; make "
+                                  "it an nn.Parameter(...) to be learned, an nn.Buffer(...) to be saved only, or an "
+                                  "array, as a constant")
         super().__setattr__(name, value)
         for path, part in _walk(name, value, set()):
             _call_by_path(part, path)
@@ -140,13 +116,26 @@ class Module:
         """All parameters, each once, as an optimizer takes them."""
         return [p for _, p in self.named_parameters()]
 
+    def parameter_count(self) -> int:
+        """How many numbers the model learns.
+
+        >>> import tinygrad_edu as tg
+        >>> tg.nn.MLP([2, 16, 1]).parameter_count()  # 2·16 + 16 and 16 + 1
+        65
+        """
+        return sum(part.size for _, part in _walk("", self, set()) if isinstance(part, Parameter))
+
     def zero_grad(self) -> None:
         """Forget all gradients: every parameter's `.grad` becomes None."""
         for p in self.parameters():
             p.grad = None
 
     def train(self, mode: bool = True) -> Self:
-        """Switch this module and all within to training, or with mode=False to evaluation; returns itself."""
+        """Switch this module and all within to training, or with mode=False to evaluation; returns itself.
+
+        Errors: OptionError for a mode that is not True or False.
+        """
+        mode = yes_or_no(f"{type(self).__name__}.train: mode", mode)
         for _, module in list(self.named_modules()):
             module.training = mode
         return self
@@ -171,25 +160,12 @@ class Module:
 
         They are copied, and keep the dtype that the parameter or buffer has here.
 
-        Errors: StateError if one is missing or unknown, or its shape differs, or it holds no real numbers: one
-        message names them all, and nothing is changed then.
+        Errors: StateError if one is missing or unknown, or its shape differs, or it holds no real numbers, or ones that
+        it cannot have, such as a negative variance: one message names them, and nothing is changed then.
         """
         where = f"{type(self).__name__}.load_state_dict"
-        if not isinstance(state, Mapping):
-            raise StateError(f"{where}: expected a dict of arrays by path, got {type(state).__name__}")
         parts = dict(self._named_state())
-        problems = [f"{path!r} is missing" for path in parts if path not in state]
-        for path, saved in state.items():
-            problem = _misfit(saved, parts[path]) if path in parts else "is unknown"
-            if problem:
-                problems.append(f"{path!r} {problem}")
-        if parts and all(f"model.{path}" in state for path in parts):
-            raise StateError(f"{where}: this is the state of a whole training, as a training.Checkpoint saves it; go "
-                             "on with fit(..., resume=path), or load the model's part of it, "
-                             '{name[6:]: array for name, array in state.items() if name.startswith("model.")}')
-        if problems:
-            raise StateError(f"{where}: {'; '.join(problems)}. Load the state of a module of the same form.")
-        arrays = {path: np.array(saved, parts[path].dtype) for path, saved in state.items()}
+        arrays = fitting_arrays(where, state, parts)
         for path, array in arrays.items():
             parts[path].assign(array, by=where)
 
@@ -262,11 +238,12 @@ class Module:
 
     def _children(self) -> list[tuple[str, Any]]:
         """The modules, parameters and buffers that it holds itself, with their paths."""
-        return [child for name, value in vars(self).items() for child in _parts(name, value)]
+        return [child for name, value in vars(self).items() for child in _parts(name, value)
+                if isinstance(child[1], Module | Parameter | Buffer)]
 
     @recursive_repr("...")
     def __repr__(self) -> str:
-        count = sum(part.size for _, part in _walk("", self, set()) if isinstance(part, Parameter))
+        count = self.parameter_count()
         note = f"  # {count} parameter{'' if count == 1 else 's'}" if count else ""
         children = self._children()
         if not any(isinstance(part, Module) for _, part in children):
@@ -279,8 +256,8 @@ class Module:
 
 
 def _parts(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """The modules, parameters and buffers that a value is or holds, with their paths, but none within modules."""
-    if isinstance(value, Module | Parameter | Buffer):
+    """The modules and Values that an attribute is or holds, with their paths, but none within modules."""
+    if isinstance(value, Module | Value):
         yield path, value
     elif isinstance(value, list | tuple | dict):
         for key, part in value.items() if isinstance(value, dict) else enumerate(value):
@@ -288,7 +265,7 @@ def _parts(path: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _walk(path: str, value: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:
-    """The modules, parameters and buffers in a value, each once, with their paths: from the outside in."""
+    """The modules and Values in an attribute, each once, with their paths: from the outside in."""
     for inner, part in _parts(path, value):
         if id(part) not in seen:
             seen.add(id(part))
@@ -302,16 +279,3 @@ def _call_by_path(part: Any, path: str) -> None:
     """Name a parameter or a buffer by its path, if it has no name, or only that of its path from further inside."""
     if isinstance(part, Parameter | Buffer) and (not part.name or path.endswith(f".{part.name}")):
         part.name = path
-
-
-def _misfit(saved: Any, part: Parameter | Buffer) -> str:
-    """Why saved numbers cannot be those of a parameter or a buffer; empty if they can."""
-    try:
-        array = np.asarray(saved)
-    except (ValueError, TypeError):  # a list whose rows differ in length, or a Value
-        return f"is a {type(saved).__name__}, but no array"
-    if array.dtype.kind not in "fiub":
-        return f"has dtype {array.dtype}, but must be real numbers"
-    if array.shape != part.shape:
-        return f"has shape {array.shape}, but must have {part.shape}"
-    return ""

@@ -9,12 +9,31 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.checks import yes_or_no
 from tinygrad_edu.engine import ops
 from tinygrad_edu.engine.value import Value
 from tinygrad_edu.errors import ShapeError
 from tinygrad_edu.nn.checks import check_counts, check_shape, floating, operand
 from tinygrad_edu.nn.module import Buffer, Module, Parameter
 from tinygrad_edu.optim.hyperparameter import NOT_NEGATIVE, Hyperparameter
+
+
+class _RunningMean(Buffer):
+    """What it follows is finite, always."""
+
+    __slots__ = ()
+
+    def objection(self, numbers: np.ndarray) -> str:
+        return "" if np.isfinite(numbers).all() else "has numbers that are NaN or infinite, as of a model that diverged"
+
+
+class _RunningVariance(_RunningMean):
+    """And not negative."""
+
+    __slots__ = ()
+
+    def objection(self, numbers: np.ndarray) -> str:
+        return super().objection(numbers) or ("has negative numbers, but is a variance" if (numbers < 0).any() else "")
 
 
 class BatchNorm1d(Module):
@@ -26,8 +45,8 @@ class BatchNorm1d(Module):
 
         running = (1 - momentum) running + momentum (that of the batch, σ² with 1/(n - 1))
 
-    keeps up with them, once per pass. In evaluation, μ and σ² are these running ones: the prediction of a point
-    then depends on that point only.
+    keeps up with them, once per pass; a batch with NaN or infinite numbers makes y NaN, but leaves the running ones as
+    they are. In evaluation, μ and σ² are these running ones: the prediction of a point then depends on that point only.
 
     Args:
         num_features: how many there are; axis 1 of x.
@@ -39,7 +58,7 @@ class BatchNorm1d(Module):
     It takes x of shape (n, num_features) or (n, num_features, length), with mean and variance over n, or n and
     length.
 
-    Errors: OptionError and ArgumentError for sizes and numbers outside their range, DtypeError for a dtype that is
+    Errors: OptionError and ArgumentError for sizes, numbers and truths that are none, DtypeError for a dtype that is
     not floating; ShapeError for x of another shape, and in training for a batch with a single number per feature.
     The running statistics stay as they were then.
 
@@ -63,11 +82,12 @@ class BatchNorm1d(Module):
                  dtype: Any = np.float64) -> None:
         check_counts("BatchNorm1d", num_features=num_features)
         dtype = floating("BatchNorm1d", dtype)
+        affine = yes_or_no("BatchNorm1d: affine", affine)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.weight = Parameter(np.ones(num_features, dtype)) if affine else None
         self.bias = Parameter(np.zeros(num_features, dtype)) if affine else None
-        self.running_mean = Buffer(np.zeros(num_features, dtype))
-        self.running_var = Buffer(np.ones(num_features, dtype))
+        self.running_mean = _RunningMean(np.zeros(num_features, dtype))
+        self.running_var = _RunningVariance(np.ones(num_features, dtype))
 
     def forward(self, x: Any) -> Any:
         x = operand("BatchNorm1d", "x", x)
@@ -95,8 +115,9 @@ class BatchNorm1d(Module):
                              "there are not 2 numbers per feature; train on larger batches, or call model.eval() "
                              "to predict")
         mean, centred, variance = _moments(x, (0, 2)[:len(x.shape) - 1])
-        self.running_mean.data = self._moved(self.running_mean, mean)
-        self.running_var.data = self._moved(self.running_var, variance, n / (n - 1))
+        moved = self._moved(self.running_var, variance, n / (n - 1))
+        if np.isfinite(moved).all():  # so is the mean then
+            self.running_mean.data, self.running_var.data = self._moved(self.running_mean, mean), moved
         return centred, variance
 
     def _moved(self, running: Buffer, batch: Any, factor: float = 1.0) -> np.ndarray:
@@ -124,7 +145,7 @@ class LayerNorm(Module):
 
     It takes x of shape (..., *normalized_shape).
 
-    Errors: OptionError and ArgumentError for sizes and numbers outside their range, DtypeError for a dtype that is
+    Errors: OptionError and ArgumentError for sizes, numbers and truths that are none, DtypeError for a dtype that is
     not floating; ShapeError for x of another shape.
 
     >>> import tinygrad_edu as tg
@@ -142,6 +163,7 @@ class LayerNorm(Module):
                  dtype: Any = np.float64) -> None:
         shape = check_shape("LayerNorm", "normalized_shape", normalized_shape)
         dtype = floating("LayerNorm", dtype)
+        affine = yes_or_no("LayerNorm: affine", affine)
         self.normalized_shape, self.eps = shape, eps
         self.weight = Parameter(np.ones(shape, dtype)) if affine else None
         self.bias = Parameter(np.zeros(shape, dtype)) if affine else None

@@ -8,9 +8,9 @@ import numpy as np
 from tinygrad_edu.checks import as_labels, as_table
 from tinygrad_edu.engine import ops
 from tinygrad_edu.errors import ArgumentError, ConvergenceWarning, ShapeError
-from tinygrad_edu.nn.checks import check_counts
+from tinygrad_edu.nn.checks import Initializer, check_counts
 from tinygrad_edu.nn.init import zeros
-from tinygrad_edu.nn.layers import Initializer, Linear
+from tinygrad_edu.nn.layers import Linear
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.optim.hyperparameter import Hyperparameter
 from tinygrad_edu.random import RandomSource, default_generator

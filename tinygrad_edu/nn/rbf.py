@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from tinygrad_edu.checks import as_table, real_number
+from tinygrad_edu.checks import as_table, one_of, positive
 from tinygrad_edu.engine import ops
 from tinygrad_edu.errors import ArgumentError, ShapeError
 from tinygrad_edu.nn.checks import check_counts, floating, operand
@@ -80,9 +80,8 @@ class RBF(Module):
     def __init__(self, in_features: int, units: int, kind: str = "gaussian", width: float = 1.0,
                  dtype: Any = np.float64, rng: RandomSource = None) -> None:
         check_counts("RBF", in_features=in_features, units=units)
-        _check_known("RBF: kind", kind, KINDS)
-        if real_number("RBF: width", width) <= 0:
-            raise ArgumentError(f"RBF: width must be above 0, got {width}")
+        one_of("RBF: kind", kind, list(KINDS))
+        positive("RBF: width", width)
         dtype = floating("RBF", dtype)
         self.in_features, self.units, self.kind = in_features, units, kind
         self.centres = Parameter(default_generator(rng).normal(size=(units, in_features)).astype(dtype))
@@ -127,7 +126,7 @@ class RBF(Module):
         if X.shape[1] != self.in_features:
             raise ShapeError(f"RBF.init_from_data: X has shape {X.shape}, but its points must have "
                              f"{self.in_features} features")
-        _check_known("RBF.init_from_data: method", method, METHODS)
+        one_of("RBF.init_from_data: method", method, list(METHODS))
         distinct, needed = len(np.unique(X, axis=0)), max(2, self.units)
         if distinct < needed:
             raise ArgumentError(f"RBF.init_from_data: X has {distinct} distinct point{'' if distinct == 1 else 's'}, "
@@ -145,11 +144,6 @@ class RBF(Module):
 
     def describe(self) -> str:
         return f"{self.in_features} -> {self.units}, {self.kind}"
-
-
-def _check_known(what: str, name: Any, known: dict[str, Any]) -> None:
-    if not isinstance(name, str) or name not in known:
-        raise ArgumentError(f"{what} must be one of {', '.join(map(repr, known))}, got {name!r}")
 
 
 def _distances(A: np.ndarray, B: np.ndarray) -> np.ndarray:

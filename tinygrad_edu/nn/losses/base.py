@@ -3,6 +3,9 @@
 import math
 from typing import Any, ClassVar
 
+import numpy as np
+
+from tinygrad_edu.checks import shown
 from tinygrad_edu.engine import ops
 from tinygrad_edu.engine.value import Value
 from tinygrad_edu.errors import ArgumentError, MissingMethodError, OptionError, ShapeError
@@ -29,7 +32,7 @@ class Loss(Module):
     if one of them is, else plain.
 
     Errors: ArgumentError for an unknown reduction and for weights below 0, ShapeError if the shapes differ or are
-    empty, DtypeError for what are no real numbers.
+    empty, DtypeError for what are no real numbers; ArgumentError where J is not finite because the target is not.
 
     >>> import tinygrad_edu as tg
     >>> class CauchyLoss(tg.nn.Loss):
@@ -54,8 +57,10 @@ class Loss(Module):
     @reduction.setter
     def reduction(self, reduction: str) -> None:
         if not isinstance(reduction, str):
-            raise OptionError(f"{type(self).__name__}: reduction must be a name, one of "
-                              f"{', '.join(self.reductions)}, got {reduction!r} of type {type(reduction).__name__}")
+            name = type(self).__name__
+            raise OptionError(f"{name}: reduction must be a name, one of {', '.join(self.reductions)}, got "
+                              f"{shown(reduction)} of type {type(reduction).__name__}; data come later, as in "
+                              f"{name}()(prediction, target)")
         if reduction not in self.reductions:
             raise ArgumentError(f"{type(self).__name__}: there is no reduction {reduction!r}; known are "
                                 f"{', '.join(self.reductions)}")
@@ -63,7 +68,7 @@ class Loss(Module):
 
     def forward(self, prediction: Any, target: Any, weight: Any = None) -> Any:
         prediction, target = self.paired(prediction, target)
-        return self.reduced(self.each(prediction, target), weight)
+        return self.blamed(self.reduced(self.each(prediction, target), weight), target)
 
     def each(self, prediction: Any, target: Any) -> Any:
         """The loss of each number, in the shape of prediction and target."""
@@ -89,6 +94,17 @@ class Loss(Module):
         if target.dtype.kind != "f":
             target = target.astype(prediction.dtype)
         return prediction, target
+
+    def blamed(self, J: Any, target: Any) -> Any:
+        """J; but where it is not finite because the targets are not, the error says so. To look at J takes no time."""
+        measured = numbers(J)
+        finite = abs(measured) < math.inf if np.ndim(measured) == 0 else np.isfinite(measured).all()
+        if not finite:
+            wrong = np.count_nonzero(~np.isfinite(numbers(target)))
+            if wrong:
+                raise ArgumentError(f"{type(self).__name__}: target {target.shape} has {wrong} numbers that are NaN or "
+                                    "infinite; leave out these points, or fill the numbers in first")
+        return J
 
     def reduced(self, losses: Any, weight: Any = None, counts: Any = None) -> Any:
         """The losses, multiplied by the weights of their points, as the reduction asks.

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tinygrad_edu.checks import shown
 from tinygrad_edu.engine import ops
 from tinygrad_edu.engine.ops.likelihoods import class_labels, own_class
 from tinygrad_edu.errors import ArgumentError, OptionError, ShapeError
@@ -27,7 +28,7 @@ class _OfLabels(Loss):
         owner = type(self).__name__
         if not isinstance(ignore_index, int | np.integer | None) or isinstance(ignore_index, bool):
             raise OptionError(f"{owner}: ignore_index must be a whole number, the label to ignore, got "
-                              f"{ignore_index!r} of type {type(ignore_index).__name__}")
+                              f"{shown(ignore_index)} of type {type(ignore_index).__name__}")
         self.class_weights = weights(owner, "class_weights", class_weights, ndims=(1,))
         self.ignore_index = ignore_index
 
@@ -75,9 +76,9 @@ class CrossEntropyLoss(_OfLabels):
     classes - 1; usually (n, classes) and (n,). Or, instead of labels, probabilities of the shape of the logits; and
     the weights of `Loss`.
 
-    Errors: ShapeError if the shapes do not fit or are empty, DtypeError for labels that are no integers or
-    logits that are no real numbers, ArgumentError for a label that is no class, for probabilities that are none, or
-    with a label to ignore, and for options outside their range; those of `Loss`.
+    Errors: ShapeError if the shapes do not fit or are empty, or there is a single class, DtypeError for labels that
+    are no integers or logits that are no real numbers, ArgumentError for a label that is no class, for probabilities
+    that are none, or with a label to ignore, and for options outside their range; those of `Loss`.
 
     >>> import tinygrad_edu as tg
     >>> tg.nn.CrossEntropyLoss()(tg.Value([[0.0, 0.0], [0.0, 1000.0]]), [0, 1])  # (ln 2 + 0)/2
@@ -100,6 +101,10 @@ class CrossEntropyLoss(_OfLabels):
     def forward(self, prediction: Any, target: Any, weight: Any = None) -> Any:
         logits = float_operand("CrossEntropyLoss", "logits", prediction)
         target = operand("CrossEntropyLoss", "labels", target)
+        if logits.shape[-1:] == (1,):
+            raise ShapeError(f"CrossEntropyLoss: logits have shape {logits.shape}, but a single class is always right; "
+                             "for yes or no use BCEWithLogitsLoss, with targets of that shape, or make the model with "
+                             "2 outputs")
         if target.size == 0:
             raise ShapeError(f"CrossEntropyLoss: there are no data, logits have shape {logits.shape}")
         if target.ndim and target.shape == logits.shape:
