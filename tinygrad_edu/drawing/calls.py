@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from tinygrad_edu.engine.graph import Node
+
+AnyNode = TypeVar("AnyNode", bound=Node)
 
 
 @dataclass(eq=False)
@@ -33,7 +35,7 @@ class Call:
         return tuple(reversed(calls))
 
 
-def innermost_calls(nodes: Iterable[Node]) -> dict[Node, Call]:
+def innermost_calls(nodes: Iterable[AnyNode]) -> dict[AnyNode, Call]:
     """The innermost call that made each node, for those that one did make; in the order of time.
 
     Calls begin and end like brackets. So the nodes of one are those made between its begin and the last of its
@@ -46,7 +48,7 @@ def innermost_calls(nodes: Iterable[Node]) -> dict[Node, Call]:
             call = found.setdefault(since, Call(module, since, node.time))
             call.until = node.time  # a module may return several nodes: up to the last
     beginning = sorted(found.values(), key=lambda call: call.since, reverse=True)
-    made_by: dict[Node, Call] = {}
+    made_by: dict[AnyNode, Call] = {}
     running: list[Call] = []
     for node in computed:
         while beginning and beginning[-1].since < node.time:
@@ -63,7 +65,7 @@ def innermost_calls(nodes: Iterable[Node]) -> dict[Node, Call]:
     for call in found.values():
         outermost = call.lineage[0].module
         if id(outermost) not in paths:
-            named = getattr(outermost, "named_modules", list)()
+            named = outermost.named_modules() if hasattr(outermost, "named_modules") else ()
             paths[id(outermost)] = {id(module): path for path, module in named}
         call.path = paths[id(outermost)].get(id(call.module), "")
     return made_by

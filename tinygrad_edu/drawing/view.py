@@ -1,8 +1,12 @@
 """`View`: what a `GraphDrawing` can show, whatever kind of picture it is."""
 
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias, get_args
 
 from tinygrad_edu.drawing.themes import Theme
+
+Kind: TypeAlias = Literal["ops", "neurons"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""What `draw` can show of a graph."""
 
 
 class View(Protocol):
