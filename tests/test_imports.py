@@ -16,7 +16,7 @@ LEVELS = {
     3: ["nn"],
     2: ["engine.transforms", "check", "drawing", "compile"],
     1: ["engine"],
-    0: ["errors", "checks", "files", "random", "interop.saving", "engine.primitive", "engine.ops", "optim", "data",
+    0: ["errors", "checks", "tracing", "files", "random", "interop.saving", "engine.primitive", "engine.ops", "optim", "data",
         "linear_models", "figures"],
 }
 

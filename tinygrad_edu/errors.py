@@ -53,6 +53,10 @@ class GradientRuleError(TinygradError, TypeError):
     """A gradient rule that is missing, or returned something that is not a gradient."""
 
 
+class TraceError(TinygradError, RuntimeError):
+    """Something in a function that cannot be compiled: what hangs on numbers that are only known when it runs."""
+
+
 class GradcheckError(TinygradError, AssertionError):
     """A gradient that is not the slope of the function, found by `check.gradcheck`."""
 

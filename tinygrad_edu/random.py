@@ -6,6 +6,7 @@ from typing import TypeAlias
 import numpy as np
 
 from tinygrad_edu.errors import ArgumentError, OptionError
+from tinygrad_edu.tracing import current
 
 RandomSource: TypeAlias = "np.random.Generator | int | None"
 """What an argument `rng` may be; in quotes because NumPy only loads `np.random` when it is first used."""
@@ -47,10 +48,10 @@ def default_generator(rng: RandomSource = None) -> "np.random.Generator":
     np.True_
     """
     if rng is None:
-        return _shared_generator()
-    if isinstance(rng, np.random.Generator):
-        return rng
-    return _seeded("rng", rng)
+        generator = _shared_generator()
+    else:
+        generator = rng if isinstance(rng, np.random.Generator) else _seeded("rng", rng)
+    return generator if current.trace is None else current.trace.generator(generator)
 
 
 def _seeded(name: str, seed: int) -> "np.random.Generator":

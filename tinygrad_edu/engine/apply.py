@@ -17,6 +17,7 @@ from tinygrad_edu.errors import (
     ShapeError,
     TinygradError,
 )
+from tinygrad_edu.tracing import Recorded, current
 
 UNCHANGEABLE = frozenset({bool, int, float, str, slice, type(None)})
 
@@ -79,6 +80,8 @@ def finish(y: Any, op: Op, inputs: tuple, data: list, options: dict[str, Any]) -
 
     Errors: those of the forward, as one of ours that names the op and what it met.
     """
+    if y is None and current.trace is not None and any(isinstance(x, Recorded) for x in data):
+        return current.trace.run(op.forward, data, options)
     if y is None:
         try:
             # Python numbers raise where NumPy says inf

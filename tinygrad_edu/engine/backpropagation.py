@@ -55,7 +55,7 @@ def backpropagate(root: Node, seed: Any) -> None:
     with _one_at_a_time:
         if root.op is None:
             _put(_totals([root], [seed]))
-        elif _running is not None or modes.watching():
+        elif _running is not None or modes.watching() or modes.tracing():
             _one_after_the_other(root, seed)
         else:
             try:
@@ -83,13 +83,14 @@ def _put(gradients: Sequence[tuple[Node, Any]]) -> None:
 
 
 def _one_after_the_other(root: Node, seed: Any) -> None:
-    """The backward pass by `pull_back`: under `detect_anomaly`, and where a rule calls backward within another pass."""
+    """The backward pass by `pull_back`: where it is watched or traced, and where a rule calls backward in another pass."""
     nodes, leaves = ancestors([root])
     check_unchanged(nodes)
-    watching = modes.watching()
+    watching, trace = modes.watching(), modes.tracing()
     if watching:
         modes.check_unwritten(nodes)
-    gradients, sums = pull_back(nodes, leaves, seed, inspect=modes.watch_backward if watching else None)
+    inspect = trace.inspect if trace else modes.watch_backward if watching else None
+    gradients, sums = pull_back(nodes, leaves, seed, inspect=inspect)
     check_unchanged(nodes)
     # those that the pass around this one goes through hold its sums
     since = 0 if _running is None else _running.time

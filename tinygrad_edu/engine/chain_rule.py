@@ -9,6 +9,7 @@ from tinygrad_edu.engine import ops
 from tinygrad_edu.engine.graph import Node
 from tinygrad_edu.engine.primitive import NUMBERS
 from tinygrad_edu.errors import GradientRuleError
+from tinygrad_edu.tracing import Recorded, current
 
 ndarray = np.ndarray
 SINGLE = (float, int, np.floating)
@@ -59,6 +60,10 @@ def shares(node: Any, g: Any, as_graph: bool = False,
         except (ZeroDivisionError, OverflowError):  # Python numbers raise where NumPy says inf
             d = op.share(i, _as_numpy(g), _as_numpy(y), list(map(_as_numpy, values)), options)
         except Exception as error:
+            if current.trace is not None and rule_for_each is None:
+                d = current.trace.run(rules[i], (g, y, *values), options)
+                found.append((i, x, fitted(d, x, node, i)))
+                continue
             error.add_note(f"in the gradient rule of {op.name} for its input {op.input_name(i)}")
             raise
         like = x._numbers
@@ -92,13 +97,15 @@ def fitted(d: Any, x: Node, node: Any, i: int) -> Any:
     else:
         shape, dtype = like.shape, like.dtype
         of_a_number = not np.ndim(node._numbers)
+        if isinstance(like, Recorded):
+            return _fitted_recorded(d, like, node, i)
         if type(like) is ndarray and (type(d) in NUMBERS or (of_a_number and isinstance(d, np.floating))):
             same = np.empty(shape if of_a_number or d == 0 else node.shape, dtype)
             same.fill(d)
             d = same
     if isinstance(d, Node):
         kind = np.dtype(getattr(d._numbers, "dtype", np.float64))
-    elif isinstance(d, np.ndarray | np.generic | float | int):
+    elif isinstance(d, np.ndarray | np.generic | float | int | Recorded):
         kind = getattr(d, "dtype", np.dtype(np.float64))
     else:
         kind = np.dtype(object)
@@ -110,9 +117,24 @@ def fitted(d: Any, x: Node, node: Any, i: int) -> Any:
         d = _unbroadcast(d, shape, node, i)
     if isinstance(d, Node):
         return d if kind == dtype else ops.astype(d, dtype=dtype)
+    if isinstance(d, Recorded):
+        return d if d.dtype == dtype else d.astype(dtype)
     if type(like) is ndarray:
         return d if type(d) is ndarray and d.dtype == dtype else np.asarray(d, dtype)
     return type(like)(d)
+
+
+def _fitted_recorded(d: Any, like: Any, node: Any, i: int) -> Any:
+    """The same where the input is traced: a number for all elements becomes an array only if it has to."""
+    if isinstance(d, Node):
+        return d if d.dtype == like.dtype else ops.astype(d, dtype=like.dtype)
+    if np.ndim(d) == 0 and like.shape:
+        d = np.broadcast_to(d, like.shape if not np.ndim(node._numbers) or type(d) is float and d == 0 else node.shape)
+    if np.shape(d) != like.shape:
+        d = _unbroadcast(d, like.shape, node, i)
+    if not like.shape and type(like.value) is float:
+        return d.item() if isinstance(d, Recorded) else float(d)
+    return d if d.dtype == like.dtype else d.astype(like.dtype)
 
 
 def _unbroadcast(d: Any, shape: tuple[int, ...], node: Any, i: int) -> Any:

@@ -12,11 +12,12 @@ import numpy as np
 
 from tinygrad_edu.engine.graph import Node, clock
 from tinygrad_edu.errors import AnomalyError, MutationError, OptionError
+from tinygrad_edu.tracing import current
 
 ACTIVE: list[str] = []
 """The modes of ops that are on in any thread: empty in the usual case, so that an op has one quick thing to look at."""
 
-LOOKED_AT_BY_OPS = ("recording", "anomaly")
+LOOKED_AT_BY_OPS = ("recording", "anomaly", "tracing")
 
 PACKAGE = str(Path(__file__).parents[1])
 
@@ -27,6 +28,7 @@ class _Modes(threading.local):
 
     recording = True
     anomaly = False
+    tracing = False
     differentiating_since: float = float("inf")
 
 
@@ -108,6 +110,11 @@ def differentiating_since() -> float:
     return _modes.differentiating_since if _modes.recording else float("inf")
 
 
+def tracing() -> Any:
+    """The trace that `compile` makes in this thread, if it makes one."""
+    return current.trace
+
+
 def watching() -> bool:
     """Whether `detect_anomaly` is on in this thread."""
     return _modes.anomaly
@@ -115,6 +122,8 @@ def watching() -> bool:
 
 def made(node: Any) -> None:
     """What every op does with its new node while a mode is on."""
+    if current.trace is not None:
+        current.trace.made(node)
     if _modes.anomaly:
         _watch_forward(node)
     if not _modes.recording:

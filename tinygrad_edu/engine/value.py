@@ -1,10 +1,10 @@
 """`Value`: an array, or a single number, that remembers how it was made."""
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import copy
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from tinygrad_edu.engine.numpy_protocol import QUICK, TABLE, array_function, arr
 from tinygrad_edu.engine.primitive import NUMBERS, OPS, Op
 from tinygrad_edu.engine.quick import binary, unary
 from tinygrad_edu.errors import BackwardError, DtypeError, OptionError, ShapeError
+from tinygrad_edu.tracing import Recorded, as_array, current
 
 FLOAT64 = np.dtype(np.float64)
 
@@ -31,7 +32,7 @@ def _differentiable(data: Any) -> Any:
     if hasattr(data, "mask"):
         raise DtypeError("Value(data): masked numbers would lose their mask; use data.filled(0.0)")
     try:
-        array = np.asarray(data)
+        array = as_array(data)
     except ValueError as error:
         raise ShapeError(f"Value(data): {error}") from None
     if array.dtype.kind not in "fiub":
@@ -62,6 +63,8 @@ class Value(ArrayMethods):
     __slots__ = ()
     __hash__ = object.__hash__
 
+    draw: ClassVar[Callable[..., Any]]  # as of `tinygrad_edu.drawing`, which sets it: it is above this level
+
     def __init__(self, data: Any, name: str = "") -> None:
         self._numbers = _differentiable(data)
         self.grad = None
@@ -78,6 +81,8 @@ class Value(ArrayMethods):
 
         Writing into the array itself is only noticed under `detect_anomaly`; say `v.assign(...)` or `v.data = ...`.
         """
+        if current.trace is not None:
+            current.trace.lift(self)
         return self._numbers
 
     @data.setter
@@ -105,6 +110,8 @@ class Value(ArrayMethods):
             raise ShapeError(f"assigning data of shape {np.shape(data)} to {self.describe()}: the shape must stay")
         if type(old) is float:
             return float(data)
+        if isinstance(data, Recorded):
+            return np.copy(data).astype(old.dtype)
         return np.array(data, old.dtype)  # a copy: an optimizer will write into it
 
     @property
@@ -129,13 +136,14 @@ class Value(ArrayMethods):
 
     def numpy(self) -> np.ndarray:
         """The data as an array, without a graph."""
-        return np.asarray(self._numbers)
+        return as_array(self._numbers)
 
     def item(self) -> float:
         """The one number of a Value of size 1."""
         if self.size != 1:
             raise ShapeError(f"item() of {self.describe()}: it holds {self.size} numbers, not one")
-        return float(self._numbers if self.ndim == 0 else np.reshape(self._numbers, ()))
+        number = self._numbers if self.ndim == 0 else np.reshape(self._numbers, ())
+        return number.item() if isinstance(number, Recorded) else float(number)
 
     def detach(self) -> "Value":
         """A leaf with a copy of the data: no gradient flows through it."""

@@ -9,6 +9,7 @@ from tinygrad_edu.errors import ArgumentError, BackwardError, MissingMethodError
 from tinygrad_edu.optim.flat import PIECE, Slot, gather, lay_out, runs
 from tinygrad_edu.optim.hyperparameter import NOT_NEGATIVE, POSITIVE, Hyperparameter, LearningRate, keep_proportion
 from tinygrad_edu.optim.parameters import parameter_groups
+from tinygrad_edu.tracing import current
 
 
 class Optimizer:
@@ -143,6 +144,9 @@ class Optimizer:
         Errors: ShapeError and DtypeError if the data or the gradient assigned to a parameter do not fit it;
         BackwardError if none has a gradient. All parameters are left as they were.
         """
+        if current.trace is not None:
+            current.trace.step(self)
+            return
         by = f"{type(self).__name__}.step"
         ready = gather(by, self._slots)
         if not ready:

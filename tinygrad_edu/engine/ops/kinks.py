@@ -4,11 +4,15 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.tracing import Recorded
+
 
 def choose(condition: Any, a: Any, b: Any) -> Any:
     """`np.where`, and a plain `if` for a single truth, so that Python numbers stay Python numbers."""
     if isinstance(condition, (bool, np.bool)):
         return a if condition else b
+    if isinstance(condition, Recorded):
+        return condition.choose(a, b)
     return np.where(condition, a, b)
 
 

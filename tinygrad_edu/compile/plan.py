@@ -1,0 +1,240 @@
+"""Where each array of a program lives: buffers made once, written anew at each call, shared by what is never needed together."""
+
+import keyword
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.compile.program import Call, Program, Variable, variables
+from tinygrad_edu.compile.traced import assemble, astype, setitem, slice_of
+
+PIECE = 2**14
+"""Elements of the long vectors of an update that are worked on at a time, so that all of them stay in the cache."""
+
+END = 10**9
+
+RESERVED = ("np", "step", "prepare", "i", "float", "bool", "max", "min", "range", "self")
+
+
+@dataclass(eq=False, slots=True)
+class Memory:
+    """An array that is there as long as the program: a parameter, a running sum, a buffer, or a part of one.
+
+    part_of: the memory that it is a part of, from `start` to `stop`, in its own shape.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    kind: str  # "state", "buffer", "argument", "setting"
+    part_of: "Memory | None" = None
+    start: int = 0
+    stop: int = 0
+
+    @property
+    def size(self) -> int:
+        return int(np.prod(self.shape))
+
+
+REDUCTIONS: dict[Callable[..., Any], np.ufunc] = {np.sum: np.add, np.max: np.maximum, np.min: np.minimum,
+                                                  np.prod: np.multiply, np.amax: np.maximum, np.amin: np.minimum,
+                                                  np.all: np.logical_and, np.any: np.logical_or}
+
+WRITES_OUT = {np.concatenate, np.stack, np.clip, np.dot, np.mean, np.take, np.cumsum, np.cumprod, np.outer, np.vdot,
+              np.einsum, np.round, np.linalg.multi_dot} - {np.vdot}
+FILLS = {np.empty, np.zeros, np.full}
+COPIES = {np.copy, astype, np.where}
+
+
+def elementwise(call: Call) -> bool:
+    """Whether element by element of y is made of the same elements of the arguments, so that it may replace one."""
+    return isinstance(call.function, np.ufunc) and call.function.signature is None and not call.options
+
+
+def writes_out(call: Call) -> bool:
+    """Whether the call can write y into memory that is there."""
+    f = call.function
+    if not call.y.is_array or call.view is not None or call.y.value.ndim == 0:
+        return False
+    if isinstance(f, np.ufunc):
+        return f.nout == 1
+    if isinstance(getattr(f, "__self__", None), np.ufunc):
+        return f.__name__ in ("reduce", "accumulate")
+    if getattr(f, "draws", False):
+        return f.__name__ == "random" and call.y.value.dtype == np.float64
+    return f in REDUCTIONS or f in WRITES_OUT or f in FILLS or f in COPIES or f in (setitem, assemble)
+
+
+class Plan:
+    """The calls that are needed, in order, and the memory of every array among their variables.
+
+    calls: those that something wanted hangs on.
+    memory: where a variable lives; one that is not in it is a local name of the program.
+    copies: (memory, variable): what has to be copied at the end, as it could not be written in place.
+    """
+
+    def __init__(self, program: Program, kept: Iterable[Variable]) -> None:
+        self.program = program
+        self.memory: dict[Variable, Memory] = {}
+        self.buffers: list[Memory] = []
+        self.copies: list[tuple[Memory, Variable]] = []
+        changed = [state for state in program.states if state.after is not state.before]
+        wanted = [*kept, *variables(_tree(program.results)), *(s.after for s in changed), *(v for v, _ in program.guards)]
+        self.calls = needed(program.calls, wanted)
+        self.last_use = self._last_uses(wanted)
+        self.guarded = max((i for i, call in enumerate(self.calls) if any(call.y is v for v, _ in program.guards)),
+                           default=-1)
+        self.changes_in_place: set[int] = set()
+        self._names: dict[str, int] = defaultdict(int, dict.fromkeys([*keyword.kwlist, *RESERVED], 1))
+        for variable in program.arguments:
+            self.memory[variable] = Memory(variable.name, variable.value.shape, variable.value.dtype, "argument")
+        for state in program.settings:
+            if state.before.is_array:
+                self.memory[state.before] = Memory(state.before.name, state.before.value.shape,
+                                                   state.before.value.dtype, "setting")
+        for state in program.states:
+            value = state.before.value
+            if state.before.is_array:
+                self.memory[state.before] = Memory(state.before.name, value.shape, value.dtype, "state")
+        for state in changed:
+            if state.before.is_array:
+                self._in_place(state.before, state.after)
+        self._gather()
+        self._share()
+
+    # ----- how long something is needed -----
+
+    def root(self, variable: Variable) -> Variable:
+        """The variable whose memory this one shares."""
+        while variable.made_by is not None and variable.made_by.view is not None:
+            variable = variable.made_by.view
+        return variable
+
+    def _last_uses(self, wanted: Iterable[Variable]) -> dict[Variable, int]:
+        last = {}
+        for i, call in enumerate(self.calls):
+            last.setdefault(self.root(call.y), i)
+            for x in call.inputs():
+                last[self.root(x)] = i
+        for x in wanted:
+            last[self.root(x)] = END
+        return last
+
+    # ----- what goes where -----
+
+    def _in_place(self, before: Variable, after: Variable) -> None:
+        """Let the memory of a state become that of what replaces it, if nothing needs the old numbers any more."""
+        memory = self.memory[before]
+        place = {call.y: i for i, call in enumerate(self.calls)}
+        last = max((i for i, call in enumerate(self.calls) if any(self.root(x) is before for x in call.inputs())),
+                   default=-1)
+        y: Variable | None = after
+        chain = []
+        while y is not None and y in place and y not in self.memory:
+            i, call = place[y], y.made_by
+            assert call is not None
+            reads = any(self.root(x) is before for x in call.inputs())
+            if i < last or i <= self.guarded or call.view is not None or not writes_out(call) or (
+                    reads and not (elementwise(call) or call.function is setitem)):
+                break
+            chain.append(y)
+            y = next((x for x in call.inputs() if x.is_array and x.value.shape == before.value.shape and x in place
+                      and x.value.dtype == before.value.dtype and self.last_use[self.root(x)] <= i and self.root(x) is x),
+                     None) if elementwise(call) or call.function is setitem else None
+        if not chain:
+            self.copies.append((memory, after))
+        for y in chain:
+            self.memory[y] = memory
+
+    def _gather(self) -> None:
+        """Let what is assembled to one vector be written into it at once."""
+        for call in self.calls:
+            if call.function is not assemble:
+                continue
+            whole = self._new(call.y, "gradient")
+            start = 0
+            for part in call.args[0]:
+                size = int(np.size(part.value if isinstance(part, Variable) else part))
+                if (isinstance(part, Variable) and part.made_by is not None and writes_out(part.made_by)
+                        and part not in self.memory and part.value.dtype == whole.dtype):
+                    self.memory[part] = Memory(self.name(f"{part.name or 'part'}"), part.value.shape, whole.dtype,
+                                               "buffer", whole, start, start + size)
+                    self.buffers.append(self.memory[part])
+                start += size
+
+    def _share(self) -> None:
+        """Give every other array a buffer: that of an argument which is not needed any more, a free one, or a new one."""
+        free: dict[Any, list[Memory]] = defaultdict(list)
+        shared = set(self.memory.values())
+        for i, call in enumerate(self.calls):
+            y = call.y
+            if y not in self.memory and writes_out(call):
+                self.memory[y] = self._replaced(call, i, shared) or self._free(free, call) or self._new(y, hint(call))
+            for x in dict.fromkeys(map(self.root, call.inputs())):
+                m = self.memory.get(x)
+                if (self.last_use[x] == i and m is not None and m not in shared and m is not self.memory.get(y)
+                        and m.kind == "buffer"):
+                    key = (m.shape, m.dtype, call.loop)
+                    if m not in free[key]:
+                        free[key].append(m)
+
+    def _replaced(self, call: Call, i: int, shared: set[Memory]) -> Memory | None:
+        if not (elementwise(call) or call.function is setitem):
+            return None
+        inputs = [call.args[0]] if call.function is setitem else call.args
+        for x in inputs:
+            if (isinstance(x, Variable) and x.is_array and self.root(x) is x and self.last_use[x] == i
+                    and x.value.shape == call.y.value.shape and x.value.dtype == call.y.value.dtype):
+                m = self.memory.get(x)
+                if m is not None and m not in shared and m.kind == "buffer":
+                    if sum(1 for other in call.inputs() if self.root(other) is x and other is not x) == 0:
+                        return m
+        return None
+
+    def _free(self, free: dict[Any, list[Memory]], call: Call) -> Memory | None:
+        waiting = free[call.y.value.shape, call.y.value.dtype, call.loop]
+        return waiting.pop() if waiting else None
+
+    def _new(self, y: Variable, hint: str) -> Memory:
+        self.memory[y] = memory = Memory(self.name(hint), y.value.shape, y.value.dtype, "buffer")
+        self.buffers.append(memory)
+        return memory
+
+    def name(self, hint: str) -> str:
+        """A name that nothing else in the program has."""
+        stem = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in hint).strip("_") or "x"
+        if stem[0].isdigit():
+            stem = f"p{stem}"
+        self._names[stem] += 1
+        return stem if self._names[stem] == 1 else f"{stem}_{self._names[stem]}"
+
+
+def hint(call: Call) -> str:
+    """What to call what a call makes."""
+    return call.y.name or getattr(call.function, "__name__", "x")
+
+
+def needed(calls: list[Call], wanted: Iterable[Variable]) -> list[Call]:
+    """The calls that what is wanted hangs on, in order."""
+    live = set(wanted)
+    kept = []
+    for call in reversed(calls):
+        if call.y in live:
+            kept.append(call)
+            live.update(call.inputs())
+    return kept[::-1]
+
+
+def _tree(results: Any) -> Any:
+    """The results with variables in the place of the Values that they will be put into."""
+    if isinstance(results, tuple | list):
+        return [_tree(branch) for branch in results]
+    if isinstance(results, dict):
+        return [_tree(branch) for branch in results.values()]
+    return getattr(results, "numbers", results)
+
+
+__all__ = ["END", "PIECE", "Memory", "Plan", "elementwise", "slice_of", "writes_out"]

@@ -1,0 +1,307 @@
+"""Numbers and arrays that note in a `Trace` what is done with them: they stand for the real ones while it runs."""
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from tinygrad_edu.compile.program import Variable
+from tinygrad_edu.engine.primitive import Op, Operand
+from tinygrad_edu.tracing import Recorded
+
+# What NumPy offers as methods, where `np.<name>(array, ...)` does the same.
+METHODS = frozenset({"all", "any", "argmax", "argmin", "argsort", "clip", "cumprod", "cumsum", "diagonal", "dot", "max",
+                     "mean", "min", "prod", "ravel", "repeat", "round", "squeeze", "std", "sum", "swapaxes", "take",
+                     "trace", "transpose", "var"})
+
+# What only asks for shape and dtype, which do not change from call to call.
+QUERIES = {np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj, np.can_cast, np.common_type,
+           np.min_scalar_type, np.may_share_memory, np.shares_memory}
+
+
+class Traced(Recorded, Operand):
+    """What numbers and arrays have in common: a variable of the trace's program."""
+
+    __slots__ = ("_variable", "trace")
+    __array_priority__ = 2000.0
+
+    def __init__(self, trace: Any, variable: Variable) -> None:
+        self.trace, self._variable = trace, variable
+
+    @property
+    def variable(self) -> Variable:
+        return self._variable
+
+    @property
+    def value(self) -> Any:
+        """What it is in this run, which only shape, dtype and guards may depend on."""
+        return self.variable.value
+
+    def _apply(self, op: Op, inputs: tuple, options: dict[str, Any]) -> Any:
+        for x in inputs:
+            if isinstance(x, Operand) and not isinstance(x, Traced):  # a Value, which has a graph to make
+                return x._apply(op, inputs, options)
+        return self.trace.run(op.forward, inputs, options)
+
+    def __bool__(self) -> bool:
+        return self.trace.truth(self)
+
+    def choose(self, a: Any, b: Any) -> Any:
+        """a where this is true, b elsewhere."""
+        return np.where(self, a, b) if self.variable.is_array else self.trace.call(conditional, (self, a, b), {})
+
+    def __float__(self) -> float:
+        raise self.trace.error("float() makes a plain number of a traced one")
+
+    def __int__(self) -> int:
+        raise self.trace.error("int() makes a plain number of a traced one")
+
+    __index__ = __int__
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        raise self.trace.error("something makes a plain array of a traced one")
+
+    def __repr__(self) -> str:
+        return f"<traced {self.variable.value!r:.60}>"
+
+    __hash__ = object.__hash__
+
+
+class TracedNumber(Traced):
+    """One of Python's own numbers; what is computed of such numbers is one, too."""
+
+    __slots__ = ()
+    shape, ndim, size = (), 0, 1
+
+    @property
+    def dtype(self) -> np.dtype:
+        return np.dtype(type(self.value))
+
+    def item(self) -> "TracedNumber":
+        return self
+
+    def astype(self, dtype: Any, copy: bool = True) -> Any:
+        return self.trace.call(np.asarray, (self, np.dtype(dtype)), {})
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        if method == "__call__" and not options and all(
+                isinstance(x, TracedNumber) or type(x) in (float, int, bool) for x in inputs):
+            return self.trace.call(python_function(ufunc), inputs, {})
+        return self.trace.ufunc(ufunc, method, inputs, options)
+
+    def __array_function__(self, function: Callable[..., Any], types: Any, args: tuple, options: dict) -> Any:
+        return self.trace.function(function, args, options)
+
+
+def _binary(function: Callable[[Any, Any], Any]) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
+    def method(a: Any, b: Any) -> Any:
+        if not (isinstance(b, TracedNumber) or type(b) in (float, int, bool)):
+            return NotImplemented
+        return a.trace.call(function, (a, b), {})
+
+    def reflected(b: Any, a: Any) -> Any:
+        if type(a) not in (float, int, bool):
+            return NotImplemented
+        return b.trace.call(function, (a, b), {})
+
+    return method, reflected
+
+
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and_", "or_", "xor"):
+    _function = getattr(operator, _name)
+    _plain = _name.rstrip("_")
+    _method, _reflected = _binary(_function)
+    setattr(TracedNumber, f"__{_plain}__", _method)
+    setattr(TracedNumber, f"__r{_plain}__", _reflected)
+for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
+    setattr(TracedNumber, f"__{_name}__", _binary(getattr(operator, _name))[0])
+for _name in ("neg", "pos", "abs", "invert"):
+    setattr(TracedNumber, f"__{_name}__",
+            lambda a, function=getattr(operator, _name): a.trace.call(function, (a,), {}))
+
+
+PYTHON = {np.add: operator.add, np.subtract: operator.sub, np.multiply: operator.mul, np.divide: operator.truediv,
+          np.negative: operator.neg, np.positive: operator.pos, np.greater: operator.gt, np.less: operator.lt,
+          np.greater_equal: operator.ge, np.less_equal: operator.le, np.equal: operator.eq, np.not_equal: operator.ne,
+          np.absolute: abs}
+
+
+def python_function(ufunc: np.ufunc) -> Callable[..., Any]:
+    """What does the same to Python's numbers as a ufunc, and gives one."""
+    return PYTHON.get(ufunc) or OnNumbers(ufunc)
+
+
+class OnNumbers:
+    """A ufunc that gives Python's own number."""
+
+    def __init__(self, ufunc: np.ufunc) -> None:
+        self.ufunc = ufunc
+        self.__name__ = ufunc.__name__
+
+    def __call__(self, *numbers: Any) -> Any:
+        return self.ufunc(*map(np.float64, numbers)).item()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OnNumbers) and other.ufunc is self.ufunc
+
+    def __hash__(self) -> int:
+        return hash(self.ufunc)
+
+
+class TracedArray(Traced, NDArrayOperatorsMixin):
+    """An array, or one of NumPy's numbers.
+
+    It can be written into, as an array can: then it stands for another variable. A view of another one reads that one
+    anew when it was written into, and writes through to it.
+    """
+
+    __slots__ = ("_base", "_seen", "_view", "_write_through")
+    __hash__ = object.__hash__
+
+    def __init__(self, trace: Any, variable: Variable) -> None:
+        super().__init__(trace, variable)
+        self._base: TracedArray | None = None
+
+    def look_at(self, base: "TracedArray", view: Callable[[Any], Any],
+                write_through: Callable[[Any], Any] | None) -> None:
+        """Be a view of another one: view(base), and write_through(new) is what base becomes if this becomes new."""
+        self._base, self._view, self._write_through, self._seen = base, view, write_through, base.variable
+
+    @property
+    def variable(self) -> Variable:
+        base = self._base
+        if base is not None and base.variable is not self._seen:
+            self._variable, self._seen = self._view(base).variable, base.variable
+        return self._variable
+
+    def become(self, y: Any) -> None:
+        """Take over the numbers of y, in place: of the same shape, once cast to the same dtype."""
+        y = self.trace.fitting(y, self)
+        if self._base is not None:
+            if self._write_through is None:
+                raise self.trace.error("a view that is neither a slice nor a reshaped array is written into")
+            self._base.become(self._write_through(y))
+            self._seen = self._base.variable
+        self._variable = y.variable
+
+    # ----- as an array -----
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._variable.value.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self._variable.value.dtype
+
+    @property
+    def ndim(self) -> int:
+        return self._variable.value.ndim
+
+    @property
+    def size(self) -> int:
+        return self._variable.value.size
+
+    @property
+    def itemsize(self) -> int:
+        return self._variable.value.itemsize
+
+    @property
+    def T(self) -> Any:
+        return np.transpose(self)
+
+    @property
+    def base(self) -> Any:
+        return None
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __iter__(self) -> Any:
+        return (self[i] for i in range(len(self)))
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        return self.trace.ufunc(ufunc, method, inputs, options)
+
+    def __array_function__(self, function: Callable[..., Any], types: Any, args: tuple, options: dict) -> Any:
+        return self.trace.function(function, args, options)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.trace.getitem(self, index)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self.become(self.trace.call(setitem, (self, index, value), {}))
+
+    def reshape(self, *shape: Any, **options: Any) -> Any:
+        return np.reshape(self, shape[0] if len(shape) == 1 else shape, **options)
+
+    def transpose(self, *axes: Any) -> Any:
+        return np.transpose(self, axes[0] if len(axes) == 1 else axes or None)
+
+    def astype(self, dtype: Any, copy: bool = True, **options: Any) -> Any:
+        return self if np.dtype(dtype) == self.dtype else self.trace.call(astype, (self, np.dtype(dtype)), {})
+
+    def copy(self, order: str = "C") -> Any:
+        return np.copy(self)
+
+    def flatten(self) -> Any:
+        return np.copy(np.reshape(self, -1))
+
+    def fill(self, number: Any) -> None:
+        self[...] = number
+
+    def item(self) -> Any:
+        """The number as one of Python's."""
+        return self.trace.call(item, (self,), {})
+
+    def __getattr__(self, name: str) -> Any:
+        if name in METHODS:
+            return lambda *args, **options: getattr(np, name)(self, *args, **options)
+        raise AttributeError(f"a traced array has no {name!r}")
+
+
+# ----- what has no name in NumPy -----
+
+def setitem(x: np.ndarray, index: Any, value: Any) -> np.ndarray:
+    """x with x[index] = value."""
+    y = x.copy()
+    y[index] = value
+    return y
+
+
+def conditional(condition: Any, a: Any, b: Any) -> Any:
+    """a if the condition holds, else b"""
+    return a if condition else b
+
+
+def getitem(x: Any, index: Any) -> Any:
+    """x[index]"""
+    return x[index]
+
+
+def astype(x: Any, dtype: np.dtype) -> Any:
+    """x.astype(dtype)"""
+    return x.astype(dtype)
+
+
+def item(x: Any) -> Any:
+    """x.item()"""
+    return x.item()
+
+
+def add_at(x: np.ndarray, index: Any, value: Any) -> np.ndarray:
+    """x, with the values added at the index, as often as it is there."""
+    y = x.copy()
+    np.add.at(y, index, value)
+    return y
+
+
+def assemble(parts: list) -> np.ndarray:
+    """The parts, one after the other, as one vector."""
+    return np.concatenate([np.reshape(part, -1) for part in parts])
+
+def slice_of(vector: np.ndarray, start: int, stop: int, shape: tuple[int, ...]) -> np.ndarray:
+    """The elements from start to stop, in another shape: a view."""
+    return vector[start:stop].reshape(shape)

@@ -1,0 +1,113 @@
+"""A step of an optimizer, traced: its update rule runs on what stands for the flat vectors that it works on."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.compile.program import Call, State
+from tinygrad_edu.compile.traced import Traced, TracedArray, assemble, slice_of
+from tinygrad_edu.optim.flat import PIECE, runs
+
+
+def record_step(capture: Any, optimizer: Any) -> None:
+    """`optimizer.step()`, without touching it."""
+    ready = []
+    for slot in optimizer._slots:
+        capture.lift(slot.parameter)
+        if slot.parameter.grad is None or type(slot.parameter.grad).__name__ == "_Untouched":
+            continue
+        ready.append(slot)
+    places = [SimpleNamespace(block=slot.block, start=slot.start, stop=slot.stop, t=slot.t + 1, slots=[slot])
+              for slot in ready]
+    capture.steps.append((optimizer, ready))
+    for run in runs(places):
+        members = [slot for slot in ready if slot.block is run.block and run.start <= slot.start < run.stop]
+        _update(capture, optimizer, run, members)
+
+
+def _update(capture: Any, optimizer: Any, run: Any, slots: list[Any]) -> None:
+    """One run of neighbouring parameters, as `Optimizer.step` makes it."""
+    block = run.block
+    owner = block.group or optimizer
+    first = slots[0]
+    t = capture.setting((id(first), "t"), first.t, "t", lambda: first.t) + 1
+    theta = _part(_theta(capture, optimizer, block), run)
+    g = capture.call(assemble, ([_numbers(capture, slot) for slot in slots],), {})
+    running = [_part(_flat(capture, vector, name), run) for name, vector in zip(owner.running, block.running, strict=True)]
+    scratch = capture.call(np.empty, (run.stop - run.start, block.theta.dtype), {})
+    capture.loop = len(capture.steps) if run.stop - run.start > PIECE else None
+    shadow_of(capture, owner).update(theta, g, t, scratch, *running)
+    capture.annotate(f"{type(optimizer).__name__}: one step")
+    capture.loop = None
+    for slot in slots:
+        if slot.is_float:
+            slot.parameter._numbers = _theta(capture, optimizer, block)[slot.start].item()
+
+
+def _numbers(capture: Any, slot: Any) -> Any:
+    g = slot.parameter.grad
+    return g if isinstance(g, Traced) else np.broadcast_to(np.asarray(g, slot.data.dtype), slot.data.shape)
+
+
+def shadow_of(capture: Any, owner: Any) -> Any:
+    """An optimizer like this one, whose hyperparameters are traced."""
+    shadow = object.__new__(type(owner))
+    vars(shadow).update(vars(owner))
+    for name in owner._hyperparameters:
+        value = getattr(owner, name)
+        if isinstance(value, tuple):
+            traced: Any = tuple(capture.setting((id(owner), name, i), x, f"{name}_{i + 1}",
+                                                lambda name=name, i=i: getattr(owner, name)[i])
+                                for i, x in enumerate(value))
+        else:
+            traced = capture.setting((id(owner), name), value, name, lambda name=name: getattr(owner, name))
+        vars(shadow)[name] = traced
+    return shadow
+
+
+def _flat(capture: Any, vector: np.ndarray, name: str) -> TracedArray:
+    """What stands for a flat vector of an optimizer."""
+    if id(vector) not in capture.blocks:
+        variable = capture.input(vector, name)
+        capture.program.states.append(State(variable, variable, lambda: vector))
+        capture.blocks[id(vector)] = capture.wrap(variable), vector, capture.program.states[-1]
+    return capture.blocks[id(vector)][0]
+
+
+def _part(vector: TracedArray, run: Any) -> TracedArray:
+    return vector if run.start == 0 and run.stop == vector.size else vector[run.start:run.stop]
+
+
+def _theta(capture: Any, optimizer: Any, block: Any) -> TracedArray:
+    """What stands for all parameters of a block; those that are arrays become views of it."""
+    if id(block.theta) in capture.blocks:
+        return capture.blocks[id(block.theta)][0]
+    theta = _flat(capture, block.theta, "theta")
+    for slot in optimizer._slots:
+        if slot.block is not block:
+            continue
+        leaf = slot.parameter
+        capture.lift(leaf)
+        handle, state = leaf._numbers, capture.leaf_states[leaf]
+        if slot.is_float:
+            theta[slot.start] = handle
+            continue
+        if state.before is not handle.variable:  # assigned in the step: the flat vector has to learn it
+            theta[slot.start:slot.stop] = np.reshape(handle, -1)
+        _alias(capture, theta, slot, state)
+    return theta
+
+
+def _alias(capture: Any, theta: TracedArray, slot: Any, state: State) -> None:
+    """Make a parameter a view of the flat vector, from the very beginning of the program."""
+    original = capture.blocks[id(slot.block.theta)][2].before
+    view = state.before
+    call = Call(slice_of, (original, slot.start, slot.stop, slot.data.shape), {}, view, "forward", view=original, note="parameter")
+    view.made_by = call
+    capture.program.calls.insert(0, call)
+    capture.program.states.remove(state)
+    handle = slot.parameter._numbers
+    handle.look_at(theta, lambda base: capture.call(slice_of, (base, slot.start, slot.stop, slot.data.shape), {}),
+                   None)
+

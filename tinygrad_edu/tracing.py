@@ -1,0 +1,37 @@
+"""Whether a function is being compiled in this thread: what engine, optimizers and generators ask to be written down."""
+
+import threading
+from typing import Any
+
+import numpy as np
+
+
+class Recorded:
+    """Base of the numbers and arrays that note what is done with them, while `compile` runs a function."""
+
+    __slots__ = ()
+
+    def choose(self, a: Any, b: Any) -> Any:
+        """a where this is true, b elsewhere."""
+        raise NotImplementedError
+
+
+class _Current(threading.local):
+    trace: Any = None  # the `Trace` under way in this thread
+
+
+current = _Current()
+
+
+class _Settings:
+    """How often a setting was changed that a compiled step may hang on, such as `model.training`."""
+
+    changes = 0
+
+
+settings = _Settings()
+
+
+def as_array(x: Any) -> Any:
+    """`np.asarray`, which leaves what is recorded as it is."""
+    return x if isinstance(x, Recorded) else np.asarray(x)
