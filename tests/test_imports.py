@@ -14,10 +14,10 @@ LEVELS = {
     5: ["", "__main__", "cli", "demo", "plots", "landscape"],
     4: ["training", "interop"],
     3: ["nn"],
-    2: ["engine.transforms", "check", "drawing", "compile"],
+    2: ["engine.transforms", "check", "drawing", "compiler"],
     1: ["engine"],
     0: ["errors", "checks", "tracing", "files", "random", "interop.saving", "engine.primitive", "engine.ops", "optim", "data",
-        "linear_models", "figures"],
+        "linear_models", "figures", "class_figures"],
 }
 
 # What the function that needs it imports, and what only the tests do.

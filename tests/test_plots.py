@@ -30,6 +30,24 @@ def test_a_line_per_entry_against_the_epoch_on_a_log_axis():
     assert len({c for c, _ in colours_and_dashes}) == len({d for _, d in colours_and_dashes}) == 2
 
 
+@pytest.mark.parametrize("names", [["train", "test"], ["train"], list("abcd"), ["a rather long name of a curve", "b"]])
+def test_the_legend_covers_no_line_and_fits_into_the_figure(names):
+    figure = loss_curve({name: np.geomspace(1, 1e-3, 20) if i % 2 else np.geomspace(1e-3, 1, 20)
+                         for i, name in enumerate(names)})
+    figure.draw_without_rendering()
+    axes, = figure.axes
+    legend = axes.get_legend().get_window_extent()
+    assert legend.y0 >= axes.get_window_extent().y1
+    assert figure.bbox.x0 <= legend.x0 and legend.x1 <= figure.bbox.x1 and legend.y1 <= figure.bbox.y1
+
+
+def test_a_short_logarithmic_axis_has_numbers_to_read():
+    figure = loss_curve({"train": [2.1, 0.9, 0.55]})
+    figure.draw_without_rendering()
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels(which="both")]
+    assert len([label for label in labels if label]) > 2 and not any("10" in label for label in labels)
+
+
 @pytest.mark.parametrize("losses", [[1, 0.0], [1, -2.5]])
 def test_losses_of_0_and_below_get_a_linear_axis(losses):
     assert loss_curve({"train": losses}).axes[0].get_yscale() == "linear"
@@ -94,6 +112,14 @@ def test_wrong_digits_have_a_sign_the_answer_and_a_frame(digits):
     assert figure.axes[0].get_gridspec().get_geometry() == (3, 4)
 
 
+def test_labels_and_predictions_may_be_left_out(digits):
+    X, y = digits
+    for figure, titles in ((digit_grid(X, labels=y), map(str, y)), (digit_grid(X), [""] * 10),
+                           (digit_grid(X, predictions=y[::-1]), map(str, y[::-1]))):
+        assert [axes.get_title() for axes in figure.axes] == list(titles)
+        assert figure.get_suptitle() == ""
+
+
 def test_one_digit_other_squares_and_floats(tmp_path):
     for side in (1, 8, 28):
         digit_grid(np.zeros((1, side * side)), [3], [3]).savefig(tmp_path / "digits.svg")
@@ -125,8 +151,8 @@ def test_bad_histories_are_refused(bad, error, message):
     (np.ones((2, 63)), [1, 2], [1, 2], 8, ShapeError, r"another square, got \(2, 63\)"),
     (np.ones((8, 8, 2)), [1, 2], [1, 2], 8, ShapeError, r"got \(8, 8, 2\)"),
     (np.ones((0, 64)), [], [], 8, ShapeError, r"got \(0, 64\)"),
-    (np.ones((2, 64)), [1], [1, 2], 8, ShapeError, r"2 images need .* \(2,\), got \(1,\) and \(2,\)"),
-    (np.ones((2, 64)), [1, 2], [[1], [2]], 8, ShapeError, r"got \(2,\) and \(2, 1\)"),
+    (np.ones((2, 64)), [1], [1, 2], 8, ShapeError, r"2 images need predictions .* \(2,\), got \(1,\)"),
+    (np.ones((2, 64)), [1, 2], [[1], [2]], 8, ShapeError, r"labels of shape \(2,\), got \(2, 1\)"),
     (np.ones((2, 64)), [1, 2], [1, 2], 0, ArgumentError, "columns must be 1 or more, got 0"),
     (np.ones((2, 64)), [1, 2], [1, 2], "8", OptionError, "columns must be a whole number, got '8'"),
 ])

@@ -1,5 +1,6 @@
 """Figures of training and of its results, drawn with matplotlib; neither a display nor pyplot is needed."""
 
+from tinygrad_edu.class_figures import confusion_matrix, digit_grid
 from tinygrad_edu.figures import (
     BLUE,
     GREEN,
@@ -7,8 +8,6 @@ from tinygrad_edu.figures import (
     PALE,
     PURPLE,
     VERMILLION,
-    confusion_matrix,
-    digit_grid,
     learning_rate_curve,
     lines,
     loss_curve,
