@@ -1,4 +1,4 @@
-"""Conv2d, MaxPool2d and AvgPool2d: their definitions, the numbers and gradients of PyTorch, ties, and bad input."""
+"""Conv2d: its definition, the numbers and gradients of PyTorch, and bad input, also of the pooling layers."""
 
 import itertools
 
@@ -8,34 +8,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import tinygrad_edu as tg
+from tests.nn.images import assert_as_pytorch, dtypes, inside, pair, places
 from tinygrad_edu import nn
 from tinygrad_edu.check import gradcheck
 from tinygrad_edu.engine import ops
 from tinygrad_edu.errors import ArgumentError, DtypeError, OptionError, ShapeError
 
-TOLERANCE = {np.float32: 2e-5, np.float64: 1e-12}
-
-dtypes = pytest.mark.parametrize("dtype", TOLERANCE)
 each_layer = pytest.mark.parametrize("make", [lambda **options: nn.Conv2d(1, 1, **options), nn.MaxPool2d,
                                               nn.AvgPool2d], ids=["Conv2d", "MaxPool2d", "AvgPool2d"])
-
-
-def pair(x):
-    return x if isinstance(x, tuple) else (x, x)
-
-
-def places(size, kernel_size, stride, padding, dilation):
-    """For each window: its place (a, b), and the (row, column) of each of its numbers (i, j), which may lie outside."""
-    steps = list(zip(size, *map(pair, (kernel_size, stride, padding, dilation)), strict=True))
-    counts = [(n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in steps]
-    for place in itertools.product(*map(range, counts)):
-        yield place, [((i, j), tuple(s * a + d * m - p for a, m, (_, _, s, p, d) in
-                                     zip(place, (i, j), steps, strict=True)))
-                      for i, j in itertools.product(*map(range, pair(kernel_size)))]
-
-
-def inside(point, size):
-    return all(0 <= x < n for x, n in zip(point, size, strict=True))
 
 
 def convolved(x, layer):
@@ -53,30 +33,6 @@ def convolved(x, layer):
     for index, number in results.items():
         y[index] = number
     return y if layer.bias is None else y + layer.bias.data[:, None, None]
-
-
-def relative_difference(ours, theirs):
-    ours, theirs = np.asarray(ours), np.asarray(theirs)
-    assert ours.shape == theirs.shape
-    assert ours.dtype == theirs.dtype
-    return np.max(np.abs(ours - theirs), initial=0) / np.max(np.abs(theirs), initial=1e-300)
-
-
-def assert_as_pytorch(ours, theirs, x):
-    """The values, and the gradients by x and by all parameters, for random cotangents."""
-    import torch
-
-    rng, tolerance = np.random.default_rng(5), TOLERANCE[x.dtype.type]
-    our_x, their_x = tg.Value(x), torch.from_numpy(x.copy()).requires_grad_()
-    y, expected = ours(our_x), theirs(their_x)
-    assert relative_difference(y.data, expected.detach()) < tolerance
-    g = rng.normal(size=y.shape).astype(x.dtype)
-    y.backward(g)
-    expected.backward(torch.from_numpy(g))
-    assert relative_difference(our_x.grad, their_x.grad) < tolerance
-    for (path, p), (their_path, q) in zip(ours.named_parameters(), theirs.named_parameters(), strict=True):
-        assert path == their_path
-        assert relative_difference(p.grad, q.grad) < tolerance
 
 
 def both_convolutions(*args, dtype=np.float64, **options):
@@ -223,86 +179,6 @@ def test_a_small_network_learns_where_the_bar_in_an_image_is():
         loss(model(x), labels).backward()
         optimizer.step()
     assert (np.argmax(model(x).data, axis=1) == labels).all()
-
-
-# ----- pooling -----
-
-POOLS = [dict(zip(("kernel_size", "stride", "padding"), sizes, strict=True))
-         for sizes in itertools.product((2, 3, (3, 2)), (None, 1, (1, 3)), (0, 1, (1, 0)))]
-
-
-@dtypes
-@pytest.mark.parametrize("options", POOLS, ids=str)
-def test_pooling_is_that_of_pytorch(options, dtype):
-    torch = pytest.importorskip("torch")
-    x = np.random.default_rng(0).normal(size=(2, 3, 7, 8)).astype(dtype)
-    assert_as_pytorch(nn.MaxPool2d(**options), torch.nn.MaxPool2d(**options), x)
-    for counted in (True, False):
-        assert_as_pytorch(nn.AvgPool2d(**options, count_include_pad=counted),
-                          torch.nn.AvgPool2d(**options, count_include_pad=counted), x)
-
-
-@pytest.mark.parametrize("options", [{"dilation": 2}, {"dilation": (1, 3), "padding": (1, 0)}], ids=str)
-def test_windows_with_gaps_are_those_of_pytorch(options):
-    torch = pytest.importorskip("torch")
-    x = np.random.default_rng(0).normal(size=(2, 7, 8))
-    assert_as_pytorch(nn.MaxPool2d(2, **options), torch.nn.MaxPool2d(2, **options), x)
-
-
-@pytest.mark.parametrize("options", [{"kernel_size": 2}, {"kernel_size": (3, 2), "stride": (2, 1), "padding": (1, 0)}],
-                         ids=str)
-def test_pooling_is_that_of_its_definition(options):
-    x = -1 - np.random.default_rng(0).random(size=(2, 3, 6, 5))  # a zero of the padding would be the largest
-    largest, counted, uncounted = (layer(x) for layer in (
-        nn.MaxPool2d(**options), nn.AvgPool2d(**options), nn.AvgPool2d(**options, count_include_pad=False)))
-    geometry = {"stride": options["kernel_size"], "padding": 0, "dilation": 1} | options
-    for (a, b), window in places(x.shape[2:], **geometry):
-        numbers = np.array([x[:, :, r, c] for _, (r, c) in window if inside((r, c), x.shape[2:])])
-        np.testing.assert_array_equal(largest[..., a, b], numbers.max(axis=0))
-        np.testing.assert_allclose(counted[..., a, b], numbers.sum(axis=0) / len(window), rtol=1e-14)
-        np.testing.assert_allclose(uncounted[..., a, b], numbers.mean(axis=0), rtol=1e-14)
-
-
-@pytest.mark.parametrize("layer", [
-    nn.MaxPool2d(2, stride=1), nn.MaxPool2d(3, padding=1, dilation=(1, 2)), nn.AvgPool2d(2),
-    nn.AvgPool2d((3, 2), stride=1, padding=1, count_include_pad=False)], ids=repr)
-def test_pooling_can_be_differentiated_twice(layer):
-    x = np.random.default_rng(0).permutation(60).reshape(2, 5, 6) / 20.0  # far from ties
-    assert gradcheck(lambda x: np.sum(np.tanh(layer(x))), x, order=2)
-
-
-def test_at_a_tie_the_gradient_goes_to_the_first_of_the_largest_as_in_pytorch():
-    torch = pytest.importorskip("torch")
-    x = np.random.default_rng(0).integers(3, size=(3, 2, 6, 6)).astype(float)
-    x[0] = 0.0  # as images are behind a ReLU that lets nothing through
-    for options in ({"kernel_size": 2}, {"kernel_size": 3, "stride": 1, "padding": 1}):
-        assert_as_pytorch(nn.MaxPool2d(**options), torch.nn.MaxPool2d(**options), x)
-    value = tg.Value(np.zeros((1, 2, 2)))
-    nn.MaxPool2d(2)(value).backward(np.array([[[3.0]]]))
-    np.testing.assert_array_equal(value.grad, [[[3, 0], [0, 0]]])
-
-
-def test_nan_is_the_largest_number_and_gets_the_gradient():
-    x = tg.Value(np.array([[[1.0, np.nan], [np.inf, 2.0]]]))
-    y = nn.MaxPool2d(2)(x)
-    np.testing.assert_array_equal(y.data, [[[np.nan]]])
-    y.backward(np.array([[[3.0]]]))
-    np.testing.assert_array_equal(x.grad, [[[0, 3], [0, 0]]])
-
-
-def test_pooling_of_plain_arrays_lists_and_whole_numbers_gives_plain_floats():
-    for layer, expected in ((nn.MaxPool2d(2, padding=1), [[[1, 2], [3, 4]]]), (nn.AvgPool2d(2), [[[2.5]]])):
-        y = layer([[[1, 2], [3, 4]]])
-        assert type(y) is np.ndarray and y.dtype == np.float64
-        np.testing.assert_array_equal(y, expected)
-
-
-def test_pooling_of_no_images_gives_none():
-    for layer in (nn.MaxPool2d(2), nn.AvgPool2d(2)):
-        x = tg.Value(np.ones((0, 3, 4, 4)))
-        y = layer(x)
-        y.sum().backward()
-        assert y.shape == (0, 3, 2, 2) and x.grad.shape == x.shape
 
 
 # ----- bad input -----
