@@ -23,7 +23,8 @@ def is_list(data: Any) -> bool:
 def as_rows(function: str, data: Any) -> np.ndarray:
     """An array or a list as an array with rows, one at least; a memmap stays on disk.
 
-    Errors: ShapeError for a single number, for no rows, and for a list of lists of different lengths.
+    Errors: ShapeError for a single number, for no rows, and for a list of lists of different lengths; ArgumentError
+    for a masked array, whose mask would be lost.
     """
     try:
         array = np.asarray(data)
@@ -31,8 +32,10 @@ def as_rows(function: str, data: Any) -> np.ndarray:
         raise ShapeError(f"{function}: a list whose rows differ in length is no array; make them equal first "
                          f"({error})") from None
     if array.ndim == 0:
-        raise ShapeError(f"{function}: expected an array with rows, got {data!r} of shape (); "
-                         "pass options by name")
+        raise ShapeError(f"{function}: expected an array with rows, got {shown(data)} of shape ()")
+    if isinstance(data, np.ma.MaskedArray) and np.ma.is_masked(data):
+        raise ArgumentError(f"{function}: {np.ma.count_masked(data)} of {array.size} entries are masked; remove these "
+                            "samples, or fill the gaps with .filled(...)")
     if len(array) == 0:
         raise ShapeError(f"{function}: there are no rows in an array of shape {array.shape}; "
                          "one at least is needed")
@@ -77,9 +80,9 @@ def as_table(function: str, data: Any) -> np.ndarray:
     """
     table = as_real_rows(function, data)
     if table.ndim != 2 or table.shape[1] == 0:
-        cure = "; for a single feature pass x.reshape(-1, 1)" if table.ndim == 1 else ""
+        cure = "; for a single feature pass x.reshape(-1, 1), for a single sample x.reshape(1, -1)"
         raise ShapeError(f"{function}: expected shape (n, p), a row per sample and a column per feature, got "
-                         f"{table.shape}{cure}")
+                         f"{table.shape}{cure if table.ndim == 1 else ''}")
     return table
 
 
@@ -125,6 +128,18 @@ def as_labels(name: str, data: Any) -> np.ndarray:
     if labels.dtype.kind == "f" and np.isnan(labels).any():
         raise ArgumentError(f"{name}: NaN is no class; label all rows first")
     return labels
+
+
+def as_names(name: str, names: Any, n: int) -> list[str]:
+    """A name for each of n features or parameters.
+
+    Errors: OptionError for what are no strings, ShapeError if there are not n.
+    """
+    if not is_list(names) or not all(isinstance(each, str) for each in names):
+        raise OptionError(f"{name} must be a list of strings, got {shown(names)}")
+    if len(names) != n:
+        raise ShapeError(f"{name}: there are {n} to be named, got {len(names)} names")
+    return list(names)
 
 
 def whole_number(name: str, number: Any, low: float = -np.inf) -> int:

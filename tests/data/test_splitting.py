@@ -79,7 +79,7 @@ def test_strings_lists_and_copies():
     (([],), {}, ShapeError, r"no rows in an array of shape \(0,\)"),
     ((np.empty((0, 3)),), {}, ShapeError, r"\(0, 3\)"),
     (("abc",), {}, ShapeError, "'abc' of shape"),
-    (([1, 2], 0.5), {}, ShapeError, "pass options by name"),
+    (([1, 2], 0.5), {}, ShapeError, "options are passed by name"),
     (([1, 2], [1, 2, 3]), {}, ShapeError, r"same number of rows, got shapes \(2,\) and \(3,\)"),
     (([[1, 2], [3]],), {}, ShapeError, "differ in length"),
     (([1],), {}, ArgumentError, "of 1 rows gives 1 test and 0 training"),

@@ -32,6 +32,8 @@ BAD_SAMPLES = [
     (X.astype(str), y, DtypeError, "X: expected real numbers, got dtype <U.*X.astype"),
     (X + 1j, y, DtypeError, "complex128"),
     (X, y.astype(object), DtypeError, "y: expected real numbers, got dtype object"),
+    (np.ma.masked_array(X, X == 5), y, ArgumentError, "X: 1 of 10 entries are masked; remove"),
+    (X, None, ShapeError, "y: expected an array with rows, got None"),
     (np.where(X == 5, np.nan, X), y, ArgumentError, "X: 1 of 10 numbers are NaN or infinite; remove"),
     (X, np.where(y == 2, np.inf, y), ArgumentError, "y: 1 of 5 numbers are NaN or infinite"),
     (X * 1e100, y, ArgumentError, r"X has numbers of size 4e\+100.*choose another unit"),
@@ -89,8 +91,11 @@ def test_before_fit_and_for_other_features(Model):
         model.predict(X[:, 0])
     with pytest.raises(DtypeError):
         model.predict([["a", "b"]])
-    with pytest.raises(ShapeError, match="there are 2 features, got 1 names"):
+    with pytest.raises(ShapeError, match="summary: names: there are 2 to be named, got 1 names"):
         model.summary(["only"])
+    for bad in "ab", [1, 2]:
+        with pytest.raises(OptionError, match="summary: names must be a list of strings, got"):
+            model.summary(bad)
 
 
 @pytest.mark.parametrize("Model, options", [
@@ -145,8 +150,9 @@ def test_an_unknown_solver_is_answered_with_the_known_ones():
 
 
 @pytest.mark.parametrize("alphas, error, message", [
-    ([], ShapeError, r"got \(0,\)"), (0.1, ShapeError, r"got \(\)"), ([[0.1]], ShapeError, r"got \(1, 1\)"),
-    ([0.1, -0.1], ArgumentError, "each of alphas must be positive"), (["a"], OptionError, "must be a number")])
+    ([], ShapeError, "no rows"), (0.1, ShapeError, "got 0.1"), ([[0.1]], ShapeError, r"got \(1, 1\)"),
+    ([0.1, -0.1], ArgumentError, "each of alphas must be positive"), (["a"], OptionError, "must be a number"),
+    ([[1], [1, 2]], ShapeError, "differ in length"), ("auto", ShapeError, "got 'auto'")])
 def test_bad_alphas_of_the_path(alphas, error, message):
     with pytest.raises(error, match=f"Lasso.path: .*{message}"):
         Lasso.path(X, y, alphas)
@@ -166,6 +172,8 @@ def test_constant_y_says_nothing_of_penalties_and_precisions():
 def test_bad_levels(level, error):
     with pytest.raises(error, match="level must be"):
         BayesianLinearRegression().fit(X, y).predict_interval(X, level)
+    with pytest.raises(OptionError, match="return_std must be True or False, got 'no'"):
+        BayesianLinearRegression().fit(X, y).predict(X, return_std="no")
 
 
 @every_model

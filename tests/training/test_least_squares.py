@@ -155,7 +155,7 @@ def test_the_summary_has_names_errors_and_intervals():
     assert f"[{fit.theta[1] - half:.6g}, {fit.theta[1] + half:.6g}]" in text
     assert "slope" in text and "converged" in text and "with ndf = 2" in text
     assert "theta[1]" in fit.summary()
-    with pytest.raises(ShapeError, match="there are 2 parameters, got 1 names"):
+    with pytest.raises(ShapeError, match="names: there are 2 to be named, got 1 names"):
         fit.summary(["offset"])
 
 
@@ -195,6 +195,8 @@ X, Y = [0.0, 1.0, 2.0], [1.0, 2.0, 3.0]
     ((lambda theta, x: theta[0] * x[:, 0], [1, 1], np.ones((3, 1)), Y), {}, OptionError, "the other way round"),
     ((lambda x, t: t[0] * x + t[2], [1, 1], X, Y), {}, OptionError,
      r"for x of shape \(3,\) and theta of shape \(2,\), failed: .*does theta0 have a first guess for every parameter"),
+    ((lambda x, t: None, [1], X, Y), {}, DtypeError, "returns: expected real numbers, got dtype object"),
+    ((lambda x, t: [t[0] * each for each in x], [1], X, Y), {}, OptionError, "failed: a Value .* a gradient$"),
     ((good, X, Y, [1, 1]), {}, ShapeError, r"order is \(model_fn, theta0, x, y\), other than that of scipy"),
     ((lambda x, t: (t[0] * x)[:, None], [1], X, Y), {}, ShapeError, r"returned \(3, 1\); add \.ravel\(\)"),
     ((lambda x, t: np.log(t[0] * x), [1], X, Y), {}, ArgumentError, r"at theta = \[1\.\] the model .* not finite"),

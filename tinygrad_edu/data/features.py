@@ -6,8 +6,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from tinygrad_edu.checks import as_labels, as_table, is_list, whole_number, yes_or_no
-from tinygrad_edu.errors import ArgumentError, OptionError, ShapeError, StateError
+from tinygrad_edu.checks import as_labels, as_names, as_table, is_list, whole_number, yes_or_no
+from tinygrad_edu.errors import ArgumentError, ShapeError, StateError
 
 Monomial = tuple[int, ...]
 """The features that are multiplied: (0, 0, 2) is x0^2 x2, and () is 1."""
@@ -95,15 +95,11 @@ class PolynomialFeatures:
         Args:
             names: of the p features; x0, x1, ... if not given.
 
-        Errors: StateError before `fit`, OptionError if names are no list, ShapeError if they are not p.
+        Errors: StateError before `fit`, OptionError if names are no strings, ShapeError if they are not p.
         """
         monomials = self._monomials("feature_names")
-        names = [f"x{i}" for i in range(self.n_features_in_)] if names is None else names
-        if not is_list(names):
-            raise OptionError(f"PolynomialFeatures.feature_names: names must be a list of strings, got {names!r}")
-        if len(names) != self.n_features_in_:
-            raise ShapeError(f"PolynomialFeatures.feature_names: there are {self.n_features_in_} features, got "
-                             f"{len(names)} names")
+        names = as_names("PolynomialFeatures.feature_names: names", [f"x{i}" for i in range(self.n_features_in_)]
+                         if names is None else names, self.n_features_in_)
 
         def power(feature: int, exponent: int) -> str:
             return names[feature] if exponent == 1 else f"{names[feature]}^{exponent}"

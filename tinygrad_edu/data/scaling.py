@@ -71,7 +71,8 @@ class Scaler(ABC):
         X = as_real_rows(method, X)
         if X.shape[1:] != self.feature_shape_:
             expected = ", ".join(["m", *map(str, self.feature_shape_)])
-            raise ShapeError(f"{method}: expected shape ({expected}) as in fit, with any m, got {X.shape}")
+            cure = "; for a single sample pass x[None]" if X.shape == self.feature_shape_ else ""
+            raise ShapeError(f"{method}: expected shape ({expected}) as in fit, with any m, got {X.shape}{cure}")
         return X
 
     @abstractmethod

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.checks import as_labels, as_rows, is_list, whole_number
+from tinygrad_edu.checks import as_labels, as_rows, is_list, shown, whole_number
 from tinygrad_edu.errors import ArgumentError, OptionError, ShapeError
 from tinygrad_edu.random import RandomSource, default_generator
 
@@ -132,6 +132,10 @@ def _tables(function: str, arrays: tuple) -> tuple[list[np.ndarray], int]:
     """The arguments as arrays with the same number of rows, and that number."""
     if not arrays:
         raise OptionError(f"{function}: no arrays given; pass one at least, as in {function}(X, y, ...)")
+    for array in arrays:
+        if not is_list(array):
+            raise ShapeError(f"{function}: expected an array with rows, got {shown(array)} of shape (); options are "
+                             f"passed by name, as in {function}(X, y, rng=0)")
     tables = [as_rows(function, array) for array in arrays]
     if len({len(table) for table in tables}) > 1:
         shapes = " and ".join(str(table.shape) for table in tables)

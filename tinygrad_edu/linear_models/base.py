@@ -7,7 +7,7 @@ from warnings import warn
 
 import numpy as np
 
-from tinygrad_edu.checks import as_table, as_targets, yes_or_no
+from tinygrad_edu.checks import as_names, as_table, as_targets, yes_or_no
 from tinygrad_edu.errors import IllConditionedWarning, ShapeError, StateError
 from tinygrad_edu.linear_models.problem import Problem
 from tinygrad_edu.linear_models.summary import Summary, goodness_of_fit, table_of_parameters
@@ -108,13 +108,11 @@ class LinearModel(ABC):
         Args:
             names: of the p features; x1, x2, ... if not given.
 
-        Errors: StateError before `fit`, ShapeError for a number of names other than p.
+        Errors: StateError before `fit`, OptionError if names are no strings, ShapeError if they are not p.
         """
         self._check_fitted("summary")
-        names = [f"x{i + 1}" for i in range(len(self.coef_))] if names is None else list(names)
-        if len(names) != len(self.coef_):
-            raise ShapeError(f"{type(self).__name__}.summary: there are {len(self.coef_)} features, got "
-                             f"{len(names)} names")
+        names = as_names(f"{type(self).__name__}.summary: names", [f"x{i + 1}" for i in range(len(self.coef_))]
+                         if names is None else names, len(self.coef_))
         table = table_of_parameters(["intercept", *names] if self._has_intercept else names, self.theta_,
                                     self.standard_errors_, np.inf if self.sigma_known_ else self.ndf_)
         return Summary("\n".join([

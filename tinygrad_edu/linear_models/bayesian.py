@@ -5,7 +5,7 @@ from warnings import warn
 
 import numpy as np
 
-from tinygrad_edu.checks import positive
+from tinygrad_edu.checks import positive, yes_or_no
 from tinygrad_edu.errors import ArgumentError, ConvergenceWarning
 from tinygrad_edu.linear_models.base import EPS, Estimate, LinearModel, chi2_ndf, warn_if_ill_conditioned
 from tinygrad_edu.linear_models.problem import Problem
@@ -100,7 +100,7 @@ class BayesianLinearRegression(LinearModel):
         Errors: as those of the other models.
         """
         mean = super().predict(X)
-        if not return_std:
+        if not yes_or_no("BayesianLinearRegression.predict: return_std", return_std):
             return mean
         design = self._samples("predict", X)
         if self._has_intercept:
@@ -114,7 +114,8 @@ class BayesianLinearRegression(LinearModel):
         Errors: as `predict`; ArgumentError for a level that is not between 0 and 1, OptionError if it is no number.
         """
         if positive("BayesianLinearRegression.predict_interval: level", level) >= 1:
-            raise ArgumentError(f"BayesianLinearRegression.predict_interval: level must be below 1, got {level}")
+            raise ArgumentError(f"BayesianLinearRegression.predict_interval: level must be below 1, got {level}; "
+                                "it is a probability, such as 0.95")
         mean, std = self.predict(X, return_std=True)
         half = (reach(np.inf, level) * std).astype(mean.dtype)
         return mean - half, mean + half

@@ -6,7 +6,7 @@ from warnings import warn
 
 import numpy as np
 
-from tinygrad_edu.checks import positive, yes_or_no
+from tinygrad_edu.checks import as_rows, positive, yes_or_no
 from tinygrad_edu.errors import ArgumentError, ConvergenceWarning, ShapeError
 from tinygrad_edu.linear_models.base import Estimate, LinearModel, chi2_ndf, condition_number
 from tinygrad_edu.linear_models.problem import Centred, Problem
@@ -170,6 +170,7 @@ def _all_to_none(centred: Centred) -> np.ndarray:
 
 
 def _falling(alphas: Any) -> np.ndarray:
-    if np.ndim(alphas) != 1 or len(alphas) == 0:
-        raise ShapeError(f"Lasso.path: alphas must have shape (m,) with m of 1 or more, got {np.shape(alphas)}")
+    shape = as_rows("Lasso.path: alphas", alphas).shape
+    if len(shape) > 1:
+        raise ShapeError(f"Lasso.path: alphas must have shape (m,), got {shape}")
     return np.array(sorted((positive("Lasso.path: each of alphas", alpha) for alpha in alphas), reverse=True))

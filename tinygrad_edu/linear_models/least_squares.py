@@ -192,5 +192,6 @@ def warn_if_underdetermined(model: WeightedLinearModel, problem: Problem) -> Non
         consequence = "do not determine them; one of many exact fits is given, without errors"
     else:
         consequence = "leave no residual that could tell the size of the errors"
-    warn(f"{type(model).__name__}.fit: {problem.n} samples for {problem.k} parameters {consequence}. Take more samples "
+    samples = "1 sample" if problem.n == 1 else f"{problem.n} samples"
+    warn(f"{type(model).__name__}.fit: {samples} for {problem.k} parameters {consequence}. Take more samples "
          "or fewer features, or use Ridge, Lasso or BayesianLinearRegression", UnderdeterminedWarning, stacklevel=5)

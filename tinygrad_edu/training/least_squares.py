@@ -9,7 +9,17 @@ from warnings import warn
 
 import numpy as np
 
-from tinygrad_edu.checks import as_real_rows, as_sigma, as_targets, is_list, one_of, real_number, whole_number
+from tinygrad_edu.checks import (
+    as_names,
+    as_real_rows,
+    as_sigma,
+    as_targets,
+    check_real,
+    is_list,
+    one_of,
+    real_number,
+    whole_number,
+)
 from tinygrad_edu.engine.modes import no_grad
 from tinygrad_edu.engine.transforms import jacobian, vjp
 from tinygrad_edu.engine.value import Value
@@ -56,11 +66,10 @@ class LeastSquaresFit:
         Args:
             names: of the p parameters; theta[0], theta[1], ... if not given.
 
-        Errors: ShapeError for a number of names other than p.
+        Errors: OptionError if names are no strings, ShapeError if they are not p.
         """
-        names = [f"theta[{i}]" for i in range(len(self.theta))] if names is None else list(names)
-        if len(names) != len(self.theta):
-            raise ShapeError(f"LeastSquaresFit.summary: there are {len(self.theta)} parameters, got {len(names)} names")
+        names = as_names("LeastSquaresFit.summary: names", [f"theta[{i}]" for i in range(len(self.theta))]
+                         if names is None else names, len(self.theta))
         table = table_of_parameters(names, self.theta, self.standard_errors, np.inf if self.sigma_known else self.ndf)
         goodness = goodness_of_fit(self.chi2 / self.ndf if self.ndf else np.nan, self.ndf, self.sigma_known)
         return Summary("\n".join([*table, goodness, f"{self.iterations} iterations, {self.message}"]))
@@ -129,7 +138,7 @@ def least_squares_fit(model_fn: Callable[[Any, Any], Any], theta0: Any, x: Any, 
         covariance = covariance * (tangent.chi2 / ndf if ndf else np.nan)
     converged = message.startswith("converged")
     if not converged:
-        warn(f"least_squares_fit: {message} after {iterations} iterations; try another first guess, or rescale the "
+        warn(f"least_squares_fit: {message} ({iterations} iterations); try another first guess, or rescale the "
              "parameters", ConvergenceWarning, stacklevel=2)
     return LeastSquaresFit(theta, covariance, tangent.chi2, ndf, problem.sigma is not None, iterations, converged,
                            message)
@@ -266,10 +275,13 @@ def _try_out(model_fn: Callable[[Any, Any], Any], x: np.ndarray, theta: np.ndarr
     """Call the model for the first time; OptionError or ShapeError, with the cure, if it does not give (n,) numbers."""
     where = f"least_squares_fit: model_fn(x, theta), for x of shape {x.shape} and theta of shape {theta.shape},"
     try:
-        shape = _shape(model_fn, x, Value(theta))
+        f = _first_value(model_fn, x, Value(theta))
     except (TypeError, ValueError, IndexError) as error:
-        cure = _other_form(model_fn, x, theta) or "does theta0 have a first guess for every parameter?"
-        raise OptionError(f"{where} failed: {error}; {cure}") from error
+        cure = _other_form(model_fn, x, theta) or (
+            "does theta0 have a first guess for every parameter?" if not isinstance(error, OptionError) else "")
+        raise OptionError(f"{where} failed: {error}{cure and '; '}{cure}") from error
+    check_real(f"{where} returns", f, "return an array of numbers, computed by NumPy's functions")
+    shape = f.shape
     if shape != (len(x),):
         cure = "add .ravel() to what it returns" if np.prod(shape) == len(x) else _other_form(model_fn, x, theta)
         raise ShapeError(f"{where} must return a number for each point, shape ({len(x)},), but returned {shape}"
@@ -286,14 +298,14 @@ def _other_form(model_fn: Callable[[Any, Any], Any], x: np.ndarray, theta: np.nd
     if len(required) != 2:
         return "all parameters come as one array, so pass lambda x, theta: f(x, *theta)"
     with suppress(Exception):  # whatever goes wrong, it is not this
-        if _shape(model_fn, Value(theta), x) == (len(x),):
+        if _first_value(model_fn, Value(theta), x).shape == (len(x),):
             return "its arguments are the other way round, so pass lambda x, theta: f(theta, x)"
     return ""
 
 
-def _shape(model_fn: Callable[[Any, Any], Any], *arguments: Any) -> tuple[int, ...]:
+def _first_value(model_fn: Callable[[Any, Any], Any], *arguments: Any) -> np.ndarray:
     with no_grad(), np.errstate(all="ignore"):
-        return _data(model_fn(*arguments)).shape
+        return _data(model_fn(*arguments))
 
 
 def _data(result: Any) -> np.ndarray:

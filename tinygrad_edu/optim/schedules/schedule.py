@@ -1,11 +1,12 @@
 """What the schedules share: how they are called, put one after another, saved."""
 
 from collections.abc import Callable, Mapping
-from math import inf, isfinite
+from math import inf
 from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.checks import real_number
 from tinygrad_edu.errors import ArgumentError, MissingMethodError, OptionError, StateError
 from tinygrad_edu.optim.hyperparameter import NOT_NEGATIVE, Hyperparameter
 
@@ -31,11 +32,7 @@ class Schedule:
 
     def __call__(self, step: float) -> float:
         """The learning rate at a step; ArgumentError for one below 0 and for NaN, OptionError for what is no number."""
-        if not is_number(step):
-            raise OptionError(f"{type(self).__name__}: the step must be a number, got {step!r} of type "
-                              f"{type(step).__name__}")
-        if not (isfinite(step) and step >= 0):
-            raise ArgumentError(f"{type(self).__name__}: steps count from 0, got {step}")
+        real_number(f"{type(self).__name__}: the step", step, low=0, words="finite, counted from 0")
         return float(self.rate(step))
 
     def then(self, following: Callable[[float], float], after: float | None = None) -> "Schedule":
@@ -83,6 +80,8 @@ class Chain(Schedule):
 
     def __init__(self, first: Callable[[float], float], second: Callable[[float], float], after: float) -> None:
         for part in (first, second):
+            if isinstance(part, type):
+                raise OptionError(f"Chain: {part.__name__} is a class; make one of it, as in {part.__name__}(0.1, ...)")
             if not callable(part):
                 raise OptionError(f"Chain: {part!r} is no schedule; pass one, or any function of the step")
         if after == inf:
