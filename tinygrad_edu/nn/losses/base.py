@@ -102,7 +102,7 @@ class Loss(Module):
         if not finite:
             wrong = np.count_nonzero(~np.isfinite(numbers(target)))
             if wrong:
-                raise ArgumentError(f"{type(self).__name__}: target {target.shape} has {wrong} numbers that are NaN or "
+                raise ArgumentError(f"{type(self).__name__}: {wrong} of {target.size} numbers of the target are NaN or "
                                     "infinite; leave out these points, or fill the numbers in first")
         return J
 
