@@ -41,11 +41,12 @@ def test_the_legend_covers_no_line_and_fits_into_the_figure(names):
     assert figure.bbox.x0 <= legend.x0 and legend.x1 <= figure.bbox.x1 and legend.y1 <= figure.bbox.y1
 
 
-def test_a_short_logarithmic_axis_has_numbers_to_read():
-    figure = loss_curve({"train": [2.1, 0.9, 0.55]})
+@pytest.mark.parametrize("losses", [[2.1, 0.9, 0.55], [0.27, 0.1, 0.015]])
+def test_a_short_logarithmic_axis_has_numbers_to_read(losses):
+    figure = loss_curve({"train": losses})
     figure.draw_without_rendering()
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels(which="both")]
-    assert len([label for label in labels if label]) > 2 and not any("10" in label for label in labels)
+    assert len([label for label in labels if label]) > 2 and not any("10^" in label for label in labels)
 
 
 @pytest.mark.parametrize("losses", [[1, 0.0], [1, -2.5]])

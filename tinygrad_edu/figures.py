@@ -75,7 +75,7 @@ def lines(curves: Mapping[str, Any], x: Any, *, x_label: str, y_label: str,
     x = np.asarray(x)
     many = len(found) > len(LINE_STYLES)
     figure = figure_of_size(function, width=8.0 if many else 6.4, height=4.0)
-    from matplotlib.ticker import MaxNLocator, NullLocator  # as figure_of_size found, it is there
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator  # as figure_of_size found, it is there
 
     axes = figure.add_subplot()
     for (name, numbers), (colour, dashes) in zip(found.items(), _styles(len(found)), strict=True):
@@ -85,8 +85,9 @@ def lines(curves: Mapping[str, Any], x: Any, *, x_label: str, y_label: str,
     shown = np.concatenate([numbers[np.isfinite(numbers)] for numbers in found.values()])
     if shown.min() > 0:
         axes.set_yscale("log")
-        if shown.max() < 10 * shown.min():  # less than two powers of ten to label
-            axes.yaxis.set_major_locator(MaxNLocator(6))
+        spread = shown.max() / shown.min()
+        if spread < 100:  # hardly two powers of ten to label
+            axes.yaxis.set_major_locator(MaxNLocator(6) if spread < 10 else LogLocator(subs=(1, 2, 5)))
             axes.yaxis.set_major_formatter("{x:g}")
             axes.yaxis.set_minor_locator(NullLocator())
     axes.locator_params(axis="x", integer=x.dtype.kind in "iu")

@@ -190,7 +190,7 @@ def bad_files(folder):
     yield lambda: altered(**{"counts.epoch": np.array([1, 2])}), StateError, "holds no training to resume"
     yield lambda: altered(**{"counts.epoch": np.array(-1)}), StateError, "counts .* but its history has 2 epochs"
     yield lambda: altered(**{"callback.0.best": None}), StateError, "the checkpoint has .*, but no best;"
-    yield lambda: altered(**{"schedule.best": np.zeros(2)}), StateError, "callbacks or a schedule are missing"
+    yield lambda: altered(**{"schedule.best": np.zeros(2)}), StateError, "of a callback or a schedule that is missing"
     yield lambda: True, OptionError, "fit: resume must be the path of a Checkpoint's file, such as 'run.npz', got True"
     yield lambda: folder / "missing.npz", FileNotFoundError, "missing"
     yield lambda: folder / "run.txt", ArgumentError, "names no known format"
@@ -221,7 +221,7 @@ def test_other_set_ups_than_the_saved_one_are_refused(tmp_path):
         train(5, parts=network(optimizer=optim.SGD), resume=path, callbacks=EarlyStopping())
     with pytest.raises(StateError, match=r"its history has .*r2.*, this one has"):
         train(5, metrics=(), resume=path, callbacks=EarlyStopping())
-    with pytest.raises(StateError, match="callbacks"):
+    with pytest.raises(StateError, match=r"'callback\.0\.best', the state of a callback"):
         train(5, resume=path)
     with pytest.raises(ArgumentError, match="has done 2 epochs already, so epochs must be more than that, got 2"):
         train(2, resume=path, callbacks=EarlyStopping())

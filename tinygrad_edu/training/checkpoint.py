@@ -164,8 +164,7 @@ class Saved:
         with_state = _with_state(training)
         for name in self.state:
             if name.startswith(("callback.", "schedule.")) and not name.startswith(tuple(f"{k}." for k in with_state)):
-                raise StateError(f"it holds {name!r}, but there is only {', '.join(with_state) or 'nothing'} "
-                                 "with a state: callbacks or a schedule are missing")
+                raise StateError(f"it holds {name!r}, the state of a callback or a schedule that is missing here")
         for name, part in with_state.items():
             part.load_state_dict(self.part(name))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.checks import as_rows, check_real, not_finite, whole_number
+from tinygrad_edu.checks import as_rows, check_real, not_finite, shown, whole_number
 from tinygrad_edu.data import train_test_split
 from tinygrad_edu.engine.graph import ancestors
 from tinygrad_edu.engine.modes import no_grad
@@ -39,7 +39,7 @@ def checked_data(X: Any, y: Any, validation: Any) -> tuple[np.ndarray, np.ndarra
         return X, y, (X_val, y_val)
     if not isinstance(validation, float | np.floating):
         raise OptionError("fit: validation must be a share of the rows, such as 0.2, or a pair (X_val, y_val), got "
-                          f"{validation!r}")
+                          f"{shown(validation)}")
     if not 0 < validation < 1:
         raise ArgumentError(f"fit: validation as a share must be between 0 and 1, got {validation}")
     if isinstance(X, np.memmap):
@@ -81,17 +81,17 @@ def checked_parts(function: str, model: Any, loss: Any, optimizer: Any, penalty:
             raise OptionError(f"{function}: {name} is the class {part.__name__}; make one of it, as in "
                               f"{part.__name__}(...)")
         if not callable(part) and (part is not None or name == "loss"):
-            raise OptionError(f"{function}: {name} must be a function, such as {example}, got {part!r} of type "
+            raise OptionError(f"{function}: {name} must be a function, such as {example}, got {shown(part)} of type "
                               f"{type(part).__name__}")
     callbacks = [callbacks] if isinstance(callbacks, Callback | type) else callbacks
     try:
         callbacks = list(callbacks)
     except TypeError:
-        raise OptionError(f"{function}: callbacks must be a list of them, got {callbacks!r}") from None
+        raise OptionError(f"{function}: callbacks must be a list of them, got {shown(callbacks)}") from None
     for callback in callbacks:
         if not isinstance(callback, Callback):
             raise OptionError(f"{function}: a callback must be a training.Callback, such as EarlyStopping(), got "
-                              f"{callback!r}")
+                              f"{shown(callback)}")
     size = None if batch_size is None else whole_number(f"{function}: batch_size", batch_size, low=1)
     return whole_number(f"{function}: epochs", epochs, low=1), size, callbacks
 
