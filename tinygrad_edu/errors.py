@@ -94,7 +94,7 @@ class UnderdeterminedWarning(UserWarning):
 
 
 class DivergenceWarning(UserWarning):
-    """A training that ended because its numbers were finite no more: its message says where and what to try."""
+    """A training whose numbers are finite no more, or grew to the end: its message says where and what to try."""
 
 
 class SavedStateWarning(UserWarning):

@@ -9,7 +9,8 @@ from tinygrad_edu.training.history import History
 from tinygrad_edu.training.least_squares import LeastSquaresFit, least_squares_fit
 from tinygrad_edu.training.loop import Training, fit
 from tinygrad_edu.training.metrics import accuracy, confusion_matrix, mae, r2, rmse
-from tinygrad_edu.training.recipe import Recipe, Result
+from tinygrad_edu.training.recipe import Recipe
+from tinygrad_edu.training.result import Result
 from tinygrad_edu.training.stopping import Convergence, EarlyStopping
 from tinygrad_edu.training.verdicts import Verdict
 

@@ -16,11 +16,9 @@ from tinygrad_edu.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from tinygrad_edu.random import RandomSource, default_generator
 from tinygrad_edu.training.callbacks import Callback
 from tinygrad_edu.training.checks import checked_parts
-from tinygrad_edu.training.diagnose import Diagnosis, diagnose
-from tinygrad_edu.training.evaluation import predict
-from tinygrad_edu.training.history import History
 from tinygrad_edu.training.loop import fit
 from tinygrad_edu.training.metrics import named_metrics
+from tinygrad_edu.training.result import Result, columns, scaled
 from tinygrad_edu.training.stopping import EarlyStopping
 
 SCALERS: dict[str, type[Scaler]] = {"standard": StandardScaler, "minmax": MinMaxScaler, "maxabs": MaxAbsScaler}
@@ -135,21 +133,22 @@ class Recipe:
         if scaler is not None:
             scaler.fit(X_train)
         if target_scaler is not None:
-            target_scaler.fit(_columns(y_train))
+            target_scaler.fit(columns(y_train))
 
-        def scaled(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            return _scaled(scaler, X), y if of_classes else _scaled(target_scaler, _columns(y))
+        def prepared(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            return scaled(scaler, X), y if of_classes else scaled(target_scaler, columns(y))
 
-        outputs = len(classes) if classes is not None else _columns(y).shape[1]
+        outputs = len(classes) if classes is not None else columns(y).shape[1]
         model = self._model(X.shape[1], outputs, rng)
         # a copy of the schedule, as it may remember losses
-        history = fit(model, loss, self._optimizer(model), *scaled(X_train, y_train), epochs=self.epochs,
-                      batch_size=self.batch_size, validation=scaled(X_val, y_val), metrics=self._metrics(of_classes),
+        history = fit(model, loss, self._optimizer(model), *prepared(X_train, y_train), epochs=self.epochs,
+                      batch_size=self.batch_size, validation=prepared(X_val, y_val), metrics=self._metrics(of_classes),
                       penalty=self.penalty, schedule=deepcopy(self.schedule),
                       callbacks=[*callbacks, *self._stopping()], rng=rng, progress=progress)
         if classes is not None:
             y_train, y_test = classes[y_train], classes[y_test]
-        result = Result(self, model, history, scaler, target_scaler, classes, X_train, y_train, X_test, y_test, {})
+        result = Result(self, model, loss, named_metrics("Result.evaluate", self._metrics(of_classes), loss), history,
+                        scaler, target_scaler, classes, X_train, y_train, X_test, y_test, test_scores={})
         return replace(result, test_scores=result.evaluate(X_test, y_test))
 
     def __str__(self) -> str:
@@ -240,79 +239,6 @@ class Recipe:
         metrics = ("accuracy" if of_classes else "r2") if self.metrics is None else self.metrics
         named_metrics("Recipe", metrics)
         return [metrics] if isinstance(metrics, str) or callable(metrics) else list(metrics)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Result:
-    """What a recipe made of its data.
-
-    Attributes:
-        recipe, model, history: the history is in scaled units where the targets were scaled.
-        scaler, target_scaler: fitted to the training rows, or None.
-        classes: what 0, 1, ... of the model's outputs stand for; None if the targets are measured.
-        X_train, y_train, X_test, y_test: the rows that it learned from, without those for validation, and the rows of
-            the test, as they were given.
-        test_scores: the metrics on the latter, in the units of y.
-    """
-
-    recipe: Recipe
-    model: MLP
-    history: History
-    scaler: Scaler | None
-    target_scaler: Scaler | None
-    classes: np.ndarray | None
-    X_train: np.ndarray
-    y_train: np.ndarray
-    X_test: np.ndarray
-    y_test: np.ndarray
-    test_scores: dict[str, float]
-
-    def predict(self, X: Any) -> np.ndarray:
-        """What y is for each row of X (m, p): (m,) classes as y had them, or numbers in the shape and units of y."""
-        prediction = self._raw(X)
-        if self.classes is not None:
-            return self.classes[prediction.argmax(axis=1)]
-        return prediction.reshape(len(prediction), *self.y_test.shape[1:])
-
-    def evaluate(self, X: Any, y: Any) -> dict[str, float]:
-        """The metrics of the recipe on other rows: features (m, p) and targets as in `Recipe.fit`."""
-        prediction, y = self._raw(X), np.asarray(y)
-        if self.classes is not None:
-            number = np.searchsorted(self.classes, y).clip(max=len(self.classes) - 1)
-            if not (self.classes[number] == y).all():
-                raise ArgumentError(f"Result.evaluate: y holds classes besides those of the training, {self.classes}")
-            y = number
-        elif y.ndim:
-            y = _columns(y)
-        of_classes = self.classes is not None
-        metrics = named_metrics("Result.evaluate", self.recipe._metrics(of_classes), self.recipe._loss(of_classes))
-        return {name: float(metric(prediction, y)) for name, metric in metrics.items()}
-
-    def diagnose(self) -> Diagnosis:
-        """`training.diagnose` of the model, its history and the rows it learned from, scaled as it got them."""
-        y = (np.searchsorted(self.classes, self.y_train) if self.classes is not None else
-             _scaled(self.target_scaler, _columns(self.y_train)))
-        return diagnose(self.model, self.history, data=(_scaled(self.scaler, self.X_train), y),
-                        loss=self.recipe._loss(self.classes is not None))
-
-    def __repr__(self) -> str:
-        scores = ", ".join(f"{name} {score:.4g}" for name, score in self.test_scores.items())
-        return f"<Result of {self.history.epochs} epochs: {scores} on {len(self.y_test)} rows of the test>"
-
-    def _raw(self, X: Any) -> np.ndarray:
-        """What the model puts out, unscaled."""
-        X = as_table("Result: X", X)
-        prediction = predict(self.model, _scaled(self.scaler, X))
-        return prediction if self.target_scaler is None else self.target_scaler.inverse_transform(prediction)
-
-
-def _columns(y: np.ndarray) -> np.ndarray:
-    """Measured targets as the outputs of a model, (n, outputs)."""
-    return y.reshape(len(y), -1)
-
-
-def _scaled(scaler: Scaler | None, array: np.ndarray) -> np.ndarray:
-    return array if scaler is None else scaler.transform(array)
 
 
 def _known(choice: str, name: Any, table: dict[str, Any], otherwise: str) -> Any:
