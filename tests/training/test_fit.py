@@ -429,6 +429,12 @@ def test_bad_input_is_an_error_and_changes_nothing(bad, error, message):
     assert all(p.grad is None for p in model.parameters())
 
 
+def test_a_loss_may_know_how_many_rows_a_step_has():
+    w, (model, optimizer) = np.linspace(0, 1, 50)[:, None], network()
+    history = fit(model, lambda h, y: (w * (h - y) ** 2).mean(), optimizer, X, Y, epochs=2)
+    assert history["loss"][0] == pytest.approx((w * (network()[0](X).data - Y) ** 2).mean())
+
+
 def test_an_error_that_only_a_step_shows_puts_everything_back():
     steps, generator = [], np.random.default_rng(0)
 
