@@ -131,6 +131,8 @@ def test_a_state_of_other_groups_changes_nothing():
         (before | {"groups.2.lr": 0.1}, r"unknown are \['groups\.2\.lr'\]"),
         (before | {"groups.1.lr": -0.1}, "lr must be a number of 0 or more"),
         (before | {"groups.0.whole_lr": 0}, "whole_lr must be a number above 0"),
+        (before | {"whole_lr": 0.1}, "only a group with its own lr has a whole_lr"),
+        (before | {"groups.1.whole_lr": 0.1}, "only a group with its own lr has a whole_lr"),
         (before | {"groups": np.array([1.0, 2.0])}, "'groups' has .* dtype float64"),
     ]:
         with pytest.raises(StateError, match=rf"Adam\.load_state_dict: .*{message}"):

@@ -225,7 +225,9 @@ class Optimizer:
         try:
             settings = [{name: getattr(type(self), name).checked(function, state[prefix + name])
                          for name in self._saved if prefix + name in state} for _, prefix in self._owners()]
-            for own in settings:
+            for i, own in enumerate(settings):
+                if "whole_lr" in own and (i == 0 or "lr" not in own):
+                    raise StateError(f"{function}: only a group with its own lr has a whole_lr; {cure}")
                 trial = object.__new__(type(self))
                 vars(trial).update(settings[0] | own)
                 trial.check()
