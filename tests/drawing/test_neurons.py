@@ -171,7 +171,7 @@ def test_errors_say_what_to_do():
         tg.draw(split, view="neurons")
     with pytest.raises(OptionError, match="draw: expected a Value, got float"):
         tg.draw(1.0, view="neurons")
-    with pytest.raises(ArgumentError, match="draw: view must be one of 'ops', 'neurons'"):
+    with pytest.raises(ArgumentError, match="draw: view must be one of 'ops', 'modules', 'neurons'"):
         tg.draw(tg.Value(1.0), view="neuron")
 
 

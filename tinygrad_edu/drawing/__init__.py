@@ -10,7 +10,7 @@ from tinygrad_edu.errors import OptionError
 if TYPE_CHECKING:
     from tinygrad_edu.drawing.graph_drawing import GraphDrawing
     from tinygrad_edu.drawing.themes import AnyTheme
-    from tinygrad_edu.drawing.view import Kind
+    from tinygrad_edu.drawing.view import Kind, View
 
 
 def draw(value: Any, *, view: "Kind" = "ops", names: Mapping[str, Any] | None = None, theme: "AnyTheme" = "auto",
@@ -32,7 +32,8 @@ def draw(value: Any, *, view: "Kind" = "ops", names: Mapping[str, Any] | None = 
 
     Args:
         value: the result, such as a loss.
-        view: "ops" for every op; "neurons" for the units and weights of a network of layers: circles and lines.
+        view: "ops" for every op; "modules" for the layers of a network, with their shapes and numbers of parameters;
+            "neurons" for its units and weights, as circles and lines, if it is made of weighted sums.
         names: what to call Values, by name; `names=locals()` calls them as your variables are.
         theme: the colours: "light", "dark", "print", "high-contrast", or a `Theme`; "auto" is light, and dark where
             the reader of an SVG or a notebook has chosen so.
@@ -64,10 +65,10 @@ def draw(value: Any, *, view: "Kind" = "ops", names: Mapping[str, Any] | None = 
     │  └─ w = −3, grad +2     ∂v₁/∂w = x = 2
     └─ x, as above            ∂y/∂x = 1
     >>> print(y.draw(fold=True, highlight=x))
-    x·w + x [3 nodes]  v₁ = −4, grad +1
-    ├─ x = 2, grad −2     ∂v₁/∂x = −3
-    ├─ w = −3, grad +2    ∂v₁/∂w = 2
-    └─ x, as above        ∂v₁/∂x = 1
+    x·w + x [2 nodes]  v₁ = −4, grad +1
+    ├─ x = 2, grad −2                      ∂v₁/∂x = w = −3
+    ├─ w = −3, grad +2                     ∂v₁/∂w = x = 2
+    └─ x, as above                         ∂v₁/∂x = 1
     (2 of 4 nodes, 2 more in 1 box)
     ∂v₁/∂x = −2, the sum over 2 paths
     x → v₁:  −3
@@ -81,10 +82,7 @@ def draw(value: Any, *, view: "Kind" = "ops", names: Mapping[str, Any] | None = 
     from tinygrad_edu.drawing.trace import checked_value
     from tinygrad_edu.drawing.view import KINDS
 
-    if one_of("draw: view", view, KINDS) == "neurons":
-        from tinygrad_edu.drawing.neurons_view import take_neurons
-
-        return GraphDrawing(take_neurons(value), theme)
+    one_of("draw: view", view, KINDS)
     value = checked_value(value)
     max_nodes = whole_number("draw: max_nodes", max_nodes, low=1)
     depth = depth if depth is None else whole_number("draw: depth", depth, low=0)
@@ -93,6 +91,12 @@ def draw(value: Any, *, view: "Kind" = "ops", names: Mapping[str, Any] | None = 
     one_of("draw: direction", direction, ("auto", "right", "down"))
     if not isinstance(names, Mapping | None):
         raise OptionError(f"draw: names must be a dict of Values by name, such as locals(), got {type(names).__name__}")
+    if view != "ops":
+        given = {"names": names, "fold": fold, "constants": None if constants else False, "heat": heat or None,
+                 "highlight": highlight}
+        for option in (option for option, x in given.items() if x is not None):
+            raise OptionError(f'draw: {option} is for view="ops", not for view="{view}"; leave it out')
+        return GraphDrawing(_network(value, view, max_nodes, depth, direction), theme)
     picture = take_picture(value, max_nodes, names=names, depth=depth, constants=constants, fold=fold, heat=heat,
                            highlight=_ends(highlight, value))
     simpler = None
@@ -100,6 +104,17 @@ def draw(value: Any, *, view: "Kind" = "ops", names: Mapping[str, Any] | None = 
         less = take_picture(value, SIMPLE, names=names, depth=depth, constants=constants, fold=True, heat=heat)
         simpler = OpsView(directed(less, direction))
     return GraphDrawing(OpsView(directed(picture, direction)), theme, simpler)
+
+
+def _network(value: Value, view: "Kind", max_nodes: int, depth: int | None, direction: str) -> "View":
+    """The view of the layers, or of their units."""
+    if view == "modules":
+        from tinygrad_edu.drawing.modules import take_modules
+
+        return take_modules(value, max_nodes, depth, downwards=direction != "right")
+    from tinygrad_edu.drawing.neurons_view import take_neurons
+
+    return take_neurons(value)
 
 
 def _ends(highlight: Any, value: Value) -> tuple[Value, Value] | None:

@@ -25,6 +25,15 @@ class Call:
         return type(self.module).__name__
 
     @property
+    def about(self) -> str:
+        """What the module says of itself: `64 → 8`."""
+        try:
+            about = self.module.describe()
+        except Exception:  # a module of somebody else's, without it
+            return ""
+        return about.replace("->", "→") if isinstance(about, str) else ""
+
+    @property
     def lineage(self) -> tuple["Call", ...]:
         """The calls it is within, from the outermost, and itself."""
         calls: list[Call] = []

@@ -148,8 +148,8 @@ def _check_chain(layers: Sequence[Layer], met: Sequence[list[Value]]) -> None:
     """Every layer must get its input from the one before it, and as many numbers as that one gives."""
     numbered = {layer.z: _call_it(layer, nth + 1) for nth, layer in enumerate(layers)}
     for nth, (layer, found) in enumerate(zip(layers, met, strict=True)):
-        wanted = [layers[nth - 1].z] if nth else []
-        if found != wanted:
+        wanted = {layers[nth - 1].z} if nth else set()
+        if set(found) != wanted:
             sources = " and of ".join(numbered[z] for z in sorted(found, key=lambda z: z.time)) or "its own input"
             raise ArgumentError('draw: view="neurons" shows layers one after the other, but '
                                 f"{numbered[layer.z]} is computed of {sources}; {INSTEAD}")

@@ -4,7 +4,7 @@ from typing import Literal, Protocol, TypeAlias, get_args
 
 from tinygrad_edu.drawing.themes import Theme
 
-Kind: TypeAlias = Literal["ops", "neurons"]
+Kind: TypeAlias = Literal["ops", "modules", "neurons"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """What `draw` can show of a graph."""
 
