@@ -13,11 +13,13 @@ from tinygrad_edu.engine.graph import ancestors
 from tinygrad_edu.engine.modes import no_grad
 from tinygrad_edu.engine.value import Value
 from tinygrad_edu.errors import ArgumentError, OptionError, ShapeError
+from tinygrad_edu.nn.losses import Loss
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.normalization import BatchNorm1d
 from tinygrad_edu.optim import Optimizer
 from tinygrad_edu.training.activity import evaluating
 from tinygrad_edu.training.callbacks import Callback
+from tinygrad_edu.training.evaluation import ROWS_AT_ONCE
 
 MOST_STEPS = 100_000
 """Of how many steps at most the learning rate is looked at before the first one."""
@@ -104,7 +106,9 @@ def rehearse(model: Module, loss: Callable[[Any, Any], Any], penalty: Callable[[
     """
     with evaluating(model), np.errstate(all="ignore"):
         prediction = _rehearse_step(model, loss, penalty, optimizer, X[:batch_size], y[:batch_size])
-        _compare(prediction, loss, metrics, y, batch_size or len(y))
+        size = batch_size or len(y)
+        # a loss of the library counts row by row, however many there are; of another one nobody knows
+        _compare(prediction, loss, metrics, y, max(size, ROWS_AT_ONCE) if isinstance(loss, Loss) else size)
         if isinstance(validation, tuple):
             _compare(model(validation[0][:batch_size]), loss, metrics, validation[1], len(validation[1]))
 
