@@ -1,30 +1,18 @@
 """Nonlinear least squares: a model of the user's own fitted to data, with the errors of its parameters."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from inspect import signature
 from typing import Any, NamedTuple
 from warnings import warn
 
 import numpy as np
 
-from tinygrad_edu.checks import (
-    as_names,
-    as_real_rows,
-    as_sigma,
-    as_targets,
-    check_real,
-    is_list,
-    one_of,
-    real_number,
-    whole_number,
-)
+from tinygrad_edu.checks import as_names, one_of, real_number, whole_number
 from tinygrad_edu.engine.modes import no_grad
 from tinygrad_edu.engine.transforms import jacobian, vjp
-from tinygrad_edu.engine.value import Value
-from tinygrad_edu.errors import ArgumentError, ConvergenceWarning, OptionError, ShapeError
+from tinygrad_edu.errors import ArgumentError, ConvergenceWarning
 from tinygrad_edu.linear_models.summary import Summary, goodness_of_fit, table_of_parameters
+from tinygrad_edu.training.least_squares_checks import checked, numbers
 
 METHODS = ("levenberg-marquardt", "gauss-newton")
 EPS = float(np.finfo(np.float64).eps)
@@ -126,7 +114,8 @@ def least_squares_fit(model_fn: Callable[[Any, Any], Any], theta0: Any, x: Any, 
     for λ; D. M. Bates and D. G. Watts 1981 for the first test of convergence. Convention: f(x, theta) with one
     array theta, where scipy.optimize.curve_fit has f(x, *theta). The arithmetic is in float64.
     """
-    problem, theta = _checked(model_fn, theta0, x, y, sigma)
+    theta, x, y, sigma = checked(model_fn, theta0, x, y, sigma)
+    problem = _Problem(model_fn, x, y, sigma)
     method = one_of("least_squares_fit: method", method, METHODS)
     tolerance = real_number("least_squares_fit: tolerance", tolerance, low=EPS)
     max_iterations = whole_number("least_squares_fit: max_iterations", max_iterations, low=1)
@@ -190,15 +179,15 @@ class _Problem(NamedTuple):
 
     def residuals(self, theta: np.ndarray) -> np.ndarray:
         """(y − f)/σ."""
-        return self._weighted(self.y - _data(self.model_fn(self.x, theta)))
+        return self._weighted(self.y - numbers(self.model_fn(self.x, theta)))
 
     def tangent(self, theta: np.ndarray, D: np.ndarray) -> _Tangent:
         """The linear problem around theta, with D or, where they are longer, the lengths of J's columns."""
         f, pullback = vjp(lambda parameters: self.model_fn(self.x, parameters), theta)
-        r = self._weighted(self.y - _data(f))
+        r = self._weighted(self.y - numbers(f))
         with no_grad():
             # u ↦ Jᵀu is linear in u, so that its Jacobian by u is Jᵀ: p pulls, where that of f would take n
-            Jt = self._weighted(_data(jacobian(pullback)(np.ones_like(self.y))))
+            Jt = self._weighted(numbers(jacobian(pullback)(np.ones_like(self.y))))
         if not (np.isfinite(Jt).all() and np.isfinite(r).all()):
             raise ArgumentError(f"least_squares_fit: at theta = {theta} the model or its slope is not finite; start "
                                 "from another first guess")
@@ -245,68 +234,3 @@ def _minimum(problem: _Problem, theta: np.ndarray, undamped: bool, tolerance: fl
             damping, growth = damping * growth, 2 * growth
         theta = trial
     return theta, max_iterations, "not converged: the iterations are used up"
-
-
-def _checked(model_fn: Any, theta0: Any, x: Any, y: Any, sigma: Any) -> tuple[_Problem, np.ndarray]:
-    """The problem and the first guess, in float64, once it is known that the model can take them."""
-    if not callable(model_fn):
-        raise OptionError(f"least_squares_fit: model_fn must be a function f(x, theta), got {model_fn!r:.80}")
-    if not is_list(theta0):
-        raise ShapeError(f"least_squares_fit: theta0 must be a list of first guesses, one for each parameter, got "
-                         f"{theta0!r:.80}; if there is one, pass [{theta0!r:.80}]")
-    theta, x, y = (as_real_rows(f"least_squares_fit: {name}", data).astype(np.float64)
-                   for name, data in (("theta0", theta0), ("x", x), ("y", y)))
-    if theta.ndim != 1:
-        raise ShapeError(f"least_squares_fit: theta0 must have one axis, got shape {theta.shape}; try theta0.ravel()")
-    if len(theta) == len(x) != len(y):
-        raise ShapeError(f"least_squares_fit: theta0 {theta.shape}, x {x.shape} and y {y.shape} do not fit together; "
-                         "the order is (model_fn, theta0, x, y), other than that of scipy.optimize.curve_fit")
-    y = as_targets("least_squares_fit: y", y, len(x))
-    if len(y) < len(theta):
-        raise ArgumentError(f"least_squares_fit: {len(y)} points cannot determine {len(theta)} parameters; measure "
-                            "more, or fix some of them")
-    if sigma is not None:
-        sigma = as_sigma("least_squares_fit: sigma", sigma, len(y))
-    _try_out(model_fn, x, theta)
-    return _Problem(model_fn, x, y, sigma), theta
-
-
-def _try_out(model_fn: Callable[[Any, Any], Any], x: np.ndarray, theta: np.ndarray) -> None:
-    """Call the model for the first time; OptionError or ShapeError, with the cure, if it does not give (n,) numbers."""
-    where = f"least_squares_fit: model_fn(x, theta), for x of shape {x.shape} and theta of shape {theta.shape},"
-    try:
-        f = _first_value(model_fn, x, Value(theta))
-    except (TypeError, ValueError, IndexError) as error:
-        cure = _other_form(model_fn, x, theta) or (
-            "does theta0 have a first guess for every parameter?" if not isinstance(error, OptionError) else "")
-        raise OptionError(f"{where} failed: {error}{cure and '; '}{cure}") from error
-    check_real(f"{where} returns", f, "return an array of numbers, computed by NumPy's functions")
-    shape = f.shape
-    if shape != (len(x),):
-        cure = "add .ravel() to what it returns" if np.prod(shape) == len(x) else _other_form(model_fn, x, theta)
-        raise ShapeError(f"{where} must return a number for each point, shape ({len(x)},), but returned {shape}"
-                         f"{cure and '; '}{cure}")
-
-
-def _other_form(model_fn: Callable[[Any, Any], Any], x: np.ndarray, theta: np.ndarray) -> str:
-    """How to make f(x, theta) of a model that is written as f(x, a, b) or f(theta, x); empty if it is neither."""
-    try:
-        parameters = signature(model_fn).parameters.values()
-    except ValueError:  # some functions written in C do not tell
-        return ""
-    required = [p for p in parameters if p.default is p.empty and p.kind <= p.POSITIONAL_OR_KEYWORD]
-    if len(required) != 2:
-        return "all parameters come as one array, so pass lambda x, theta: f(x, *theta)"
-    with suppress(Exception):  # whatever goes wrong, it is not this
-        if _first_value(model_fn, Value(theta), x).shape == (len(x),):
-            return "its arguments are the other way round, so pass lambda x, theta: f(theta, x)"
-    return ""
-
-
-def _first_value(model_fn: Callable[[Any, Any], Any], *arguments: Any) -> np.ndarray:
-    with no_grad(), np.errstate(all="ignore"):
-        return _data(model_fn(*arguments))
-
-
-def _data(result: Any) -> np.ndarray:
-    return np.asarray(result.data if isinstance(result, Value) else result)
