@@ -51,9 +51,9 @@ def test_what_stands_in_a_box():
     J.backward()
     drawn = nodes(tg.draw(J).source)
     b, X, tanh = text(drawn["n2"]), text(drawn["n3"]), text(drawn["n6"])
-    assert re.fullmatch(r"layer\.b \(4,\) float64 value grad( (min|mean|max) 0 \S+){3}", b)
-    assert re.fullmatch(r"tanh v₃ \(5, 4\) float64 value grad( (min|mean|max) \S+ \S+){3}", tanh)
-    assert re.fullmatch(r"\(5, 2\) float64 min \S+ mean \S+ max \S+", X)
+    assert re.fullmatch(r"layer\.b \(4,\) float64 value grad( (min|mean|max|norm) 0 \S+){4} zeros 100 % 0 %", b)
+    assert re.fullmatch(r"tanh v₃ \(5, 4\) float64 value grad( (min|mean|max|norm) \S+ \S+){4}", tanh)
+    assert re.fullmatch(r"\(5, 2\) float64 min \S+ mean \S+ max \S+ norm \S+", X)
 
 
 def test_roles_differ_by_shape_and_by_colour():
@@ -83,6 +83,6 @@ def test_the_text_grows_with_the_number_of_nodes_only():
         y = tg.Value(0.5)
         for _ in range(count - 1):
             y = tg.tanh(y)
-        return len(tg.draw(y, max_nodes=count).source)
+        return len(tg.draw(y, fold=False, max_nodes=count).source)
 
     assert length(400) / length(200) == pytest.approx(2, rel=0.1)

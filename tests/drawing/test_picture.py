@@ -1,7 +1,6 @@
 """What a picture shows: every Value and constant once, every argument, numbers from the op's own rules."""
 
 import math
-from collections import Counter
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 import tinygrad_edu as tg
 from tests.drawing.graphs import loss_of_arrays, neuron
 from tinygrad_edu.drawing.labels import NO_GRADIENT
-from tinygrad_edu.drawing.picture import take_picture
+from tinygrad_edu.drawing.snapshot import take_picture
 from tinygrad_edu.errors import ArgumentError, OptionError
 
 
@@ -112,52 +111,75 @@ def test_arrays_without_elements_and_with_infinities():
 def test_local_derivatives_of_a_neuron():
     """Against those on paper: of a product the other factor, of a sum 1, of tanh 1 - tanh² = 1/2."""
     labels = [arrow.label for arrow in take_picture(neuron(), 200).arrows]
-    assert labels == ["∂v₁/∂w1 = 2", "∂v₁/∂x1 = −3", "∂v₂/∂w2 = 0", "∂v₂/∂x2 = 1", "∂v₃/∂v₁ = 1",
-                      "∂v₃/∂v₂ = 1", "∂v₄/∂v₃ = 1", "∂v₄/∂b = 1", "∂o/∂v₄ = 0.5"]
+    assert labels == ["∂v₁/∂w1 = x1 = 2", "∂v₁/∂x1 = w1 = −3", "∂v₂/∂w2 = x2 = 0", "∂v₂/∂x2 = w2 = 1",
+                      "∂v₃/∂v₁ = 1", "∂v₃/∂v₂ = 1", "∂v₄/∂v₃ = 1", "∂v₄/∂b = 1", "∂o/∂v₄ = 1 − o² = 0.5"]
 
 
 def test_what_an_arrow_adds_to_the_gradient_is_told_in_a_sentence():
     o = neuron()
-    assert take_picture(o, 200).arrows[1].about == "∂v₁/∂x1 = −3"
+    arrow = take_picture(o, 200).arrows[1]
+    assert (arrow.about, arrow.gain) == ("b of multiply: ∂v₁/∂x1 = w1 = −3", "")
     o.backward()
-    about = [arrow.about for arrow in take_picture(o, 200).arrows]
-    assert about[1] == "∂v₁/∂x1 = −3, so the gradient of x1 gains +0.5 × (−3) = −1.5"
-    assert about[-1] == "∂o/∂v₄ = 0.5, so the gradient of v₄ gains +1 × 0.5 = +0.5"
+    arrows = take_picture(o, 200).arrows
+    assert arrows[1].about == "b of multiply: ∂v₁/∂x1 = w1 = −3; the gradient of x1 gains +0.5 × (−3) = −1.5"
+    assert arrows[-1].about == "x of tanh: ∂o/∂v₄ = 1 − o² = 0.5; the gradient of v₄ gains +1 × 0.5 = +0.5"
+    assert [arrow.gain for arrow in arrows[3:5]] == ["+0.5", "+0.5"]  # times 1 need not be said
 
 
 places = st.integers(0, 99)
 steps = st.lists(st.tuples(st.sampled_from("+-*/t"), places, places), min_size=1, max_size=12)
+shapes = st.sampled_from([(), (3,), (2, 3), (2, 1)])
 
 
-@settings(max_examples=100, deadline=None)
-@given(steps=steps, numbers=st.lists(st.floats(0.5, 2) | st.floats(-2, -0.5), min_size=1, max_size=3))
-def test_the_contributions_of_the_arrows_add_up_to_the_gradient(steps, numbers):
-    values = [tg.Value(x) for x in numbers]
+@settings(max_examples=150, deadline=None)
+@given(steps=steps, shapes=st.lists(shapes, min_size=1, max_size=3), seed=st.integers(0, 999))
+def test_the_contributions_of_the_arrows_add_up_to_the_gradient_exactly(steps, shapes, seed):
+    """Of numbers and of arrays, also where these are broadcast; bit for bit, as they are added in the same order."""
+    rng = np.random.default_rng(seed)
+    values = [tg.Value(rng.uniform(0.5, 2, shape) * rng.choice([-1, 1])) for shape in shapes]
     for sign, i, j in steps:
         a, b = values[i % len(values)], values[j % len(values)]
         values.append({"+": a + b, "-": a - 2 * b, "*": a * b, "/": a / (b * b + 1), "t": tg.tanh(a)}[sign])
+    result = tg.sum(values[-1])
+    result.backward()
     for i, value in enumerate(values):
         value.name = f"u{i}"
-    result = values[-1]
-    result.backward()
     picture = take_picture(result, 200)
-    sums = Counter()
-    for arrow in picture.arrows:
-        if picture.boxes[arrow.source].role != "constant":
-            sums[picture.boxes[arrow.source].name] += arrow.contribution
-    assert len(sums) > 0
-    for value in values[:-1]:
-        if value.grad is not None:
-            assert sums.get(value.name, 0) == pytest.approx(value.grad, rel=1e-9, abs=1e-9)
+    sums = {}
+    for arrow in reversed(picture.arrows):
+        if arrow.contribution is not None:
+            name = picture.boxes[arrow.source].name
+            sums[name] = sums[name] + arrow.contribution if name in sums else arrow.contribution
+    reached = [value for value in values if value.grad is not None]
+    assert reached
+    for value in reached:
+        np.testing.assert_array_equal(sums[value.name], value.grad)
 
 
-def test_between_arrays_there_is_an_arrow_without_a_number():
+def test_at_a_fan_out_the_box_tells_the_sum():
+    x = tg.Value(3.0, name="x")
+    y = x * x - 2 * x
+    assert boxes(y)["x"].shares == ""
+    y.backward()
+    drawn = boxes(y)
+    assert (drawn["x"].shares, drawn["x"].gradient.numbers) == ("+3 +3 −2", ("+4",))
+    assert drawn["v₁"].shares == ""
+
+
+def test_between_arrays_the_arrow_tells_the_rule_and_the_norm_of_what_arrives():
     J = loss_of_arrays()
+    assert [arrow.gain for arrow in take_picture(J).arrows] == [""] * 9
     J.backward()
-    picture = take_picture(J, 200)
-    assert len(picture.arrows) == 9  # matmul 2, add 2, tanh 1, subtract 2, square 1, mean 1
-    assert all(arrow.label == "" and arrow.derivative is None for arrow in picture.arrows)
-    assert picture.arrows[1].about == "b of matmul"
+    picture = take_picture(J)
+    # matmul 2, add 2, tanh 1, subtract 2, square 1, mean 1; of constants nothing is told
+    assert [arrow.label for arrow in picture.arrows] == [
+        "", "∂J/∂layer.W = aᵀ g", "∂v₂/∂v₁ = 1", "∂v₂/∂layer.b = 1", "∂v₃/∂v₂ = 1 − v₃²", "∂v₄/∂v₃ = 1", "",
+        "∂v₅/∂v₄ = 2v₄", "∂J/∂v₅ = 1/n"]
+    W = J.inputs[0].inputs[0].inputs[0].inputs[0].inputs[0].inputs[1]
+    assert W.name == "layer.W"
+    assert picture.arrows[1].gain == f"‖grad‖ {np.linalg.norm(W.grad):.3g}"
+    assert all(arrow.derivative is None for arrow in picture.arrows)
+    np.testing.assert_array_equal(picture.arrows[1].contribution, W.grad)
 
 
 def test_a_constant_has_no_derivative():
@@ -187,7 +209,7 @@ def test_a_users_rule_that_fails_does_not_end_the_picture():
 def test_derivatives_outside_the_numbers_are_told_without_a_warning():
     x = tg.Value(0.0, name="x")
     arrow, = take_picture(tg.sqrt(x), 200).arrows
-    assert arrow.label == "∂v₁/∂x = inf"
+    assert arrow.label == "∂v₁/∂x = 1/(2√x) = inf"
 
 
 def test_drawing_changes_nothing_and_backward_works_after_it():
@@ -217,18 +239,19 @@ def test_of_a_large_graph_those_nearest_the_result_are_drawn():
     x = y = tg.Value(0.5, name="x")
     for _ in range(100_000):
         y = tg.tanh(y)
-    picture = take_picture(y, 200)
+    picture = take_picture(y, 200, fold=False)
     assert len(picture.boxes) == 200 and len(picture.arrows) == 199
-    assert picture.notice == "100001 nodes, of which the 200 nearest the result are drawn"
+    assert picture.notice == "200 of 100001 nodes, those nearest the result"
     assert [box.inputs_left_out for box in picture.boxes] == [True] + 199 * [False]
     assert picture.boxes[-1].value.numbers == (f"{y.item():.4g}",)
-    assert str(tg.draw(y)).count("\n") == 201  # 200 boxes, what was left out, and the notice
+    assert str(tg.draw(y, fold=False)).count("\n") == 201  # 200 boxes, what was left out, and the notice
     assert take_picture(tg.tanh(x), 2).notice == ""
 
 
 def test_nearest_is_meant_by_the_number_of_arrows():
     a, b = tg.Value(1.0, name="a"), tg.Value(2.0, name="b")
-    assert set(boxes(tg.tanh(tg.tanh(a)) + b, max_nodes=3)) == {"b", "v₁", "v₂"}
+    nearest = take_picture(tg.tanh(tg.tanh(a)) + b, 3, fold=False)
+    assert {box.name for box in nearest.boxes} == {"b", "v₁", "v₂"}
 
 
 def test_a_value_reached_by_many_paths_is_drawn_once():
@@ -242,8 +265,8 @@ def test_a_value_reached_by_many_paths_is_drawn_once():
 @pytest.mark.parametrize("value, max_nodes, error, message", [
     (3.0, 200, OptionError, "expected a Value, got float"),
     (np.ones(2), 200, OptionError, "expected a Value, got ndarray"),
-    (tg.Value(1.0), 2.5, OptionError, "max_nodes must be a whole number, got 2.5"),
-    (tg.Value(1.0), None, OptionError, "max_nodes must be a whole number, got None"),
+    (tg.Value(1.0), 2.5, OptionError, "max_nodes must be a whole number, got 2.5 of type float"),
+    (tg.Value(1.0), None, OptionError, "max_nodes must be a whole number, got None of type NoneType"),
     (tg.Value(1.0), 0, ArgumentError, "max_nodes must be 1 or more, got 0"),
 ])
 def test_bad_arguments(value, max_nodes, error, message):

@@ -71,7 +71,7 @@ def test_a_theme_by_name_and_with_a_colour_replaced():
 
 
 def test_a_theme_that_is_none():
-    with pytest.raises(ArgumentError, match=r"^draw: theme must be one of 'light', 'dark', 'print', 'high-contrast'"):
+    with pytest.raises(ArgumentError, match=r"^draw: theme must be one of 'auto', 'light', 'dark', 'print'"):
         tg.draw(neuron(), theme="pink")
     with pytest.raises(OptionError, match=r"^draw: theme must be the name of one or a Theme, got int$"):
         tg.draw(neuron(), theme=3)

@@ -128,4 +128,12 @@ def _ends(highlight: Any, value: Value) -> tuple[Value, Value] | None:
     return ends[0], ends[1]
 
 
+def _diff(before: Any, after: Any, *, theme: "AnyTheme" = "auto",
+          direction: Literal["auto", "right", "down"] = "auto") -> "GraphDrawing":
+    from tinygrad_edu.drawing.diff import diff
+
+    return diff(before, after, theme=theme, direction=direction)
+
+
 Value.draw = draw
+draw.diff = _diff  # type: ignore[attr-defined]

@@ -1,14 +1,11 @@
 """A picture in DOT, the language of Graphviz."""
 
 from collections import Counter
-from html import escape as html
 
-from tinygrad_edu.drawing.labels import NO_GRADIENT
-from tinygrad_edu.drawing.picture import Box, Picture
+from tinygrad_edu.drawing.dot_labels import FONT, cell, table, tooltip
+from tinygrad_edu.drawing.labels import NO_GRADIENT, number
+from tinygrad_edu.drawing.picture import Arrow, Box, Picture
 from tinygrad_edu.drawing.themes import Theme
-
-# the widest first: where there is another one, its text fits into the boxes, too
-FONT = "DejaVu Sans,Verdana,Helvetica,Arial,sans-serif"
 
 # Roles differ by shape as well as by colour.
 ROLES = {
@@ -16,7 +13,12 @@ ROLES = {
     "parameter": {"shape": "box", "style": "filled,rounded"},
     "op": {"shape": "ellipse", "style": "filled", "margin": "0"},
     "constant": {"shape": "box", "style": "dashed"},
+    "folded": {"shape": "octagon", "style": "filled", "margin": "0"},
+    "module": {"shape": "folder", "style": "filled", "margin": "0.12,0.06"},
 }
+
+DOTS_PER_INCH = 96
+BOLD = "3"
 
 
 def to_dot(picture: Picture, theme: Theme) -> str:
@@ -25,42 +27,59 @@ def to_dot(picture: Picture, theme: Theme) -> str:
 
     dot = graphviz.Digraph(
         "computation graph",
-        graph_attr={"rankdir": "LR", "bgcolor": theme.background, "pad": "0.1", "nodesep": "0.2", "ranksep": "0.25",
-                    "label": picture.notice, "labelloc": "t", "labeljust": "l",
-                    "fontname": FONT, "fontsize": "12", "fontcolor": theme.muted},
+        graph_attr={"rankdir": "LR" if picture.direction == "right" else "TB", "bgcolor": theme.background,
+                    "pad": "0.1", "nodesep": "0.2", "ranksep": "0.25", "label": _caption(picture, theme),
+                    "labelloc": "t", "labeljust": "l", "fontname": FONT, "fontsize": "12", "fontcolor": theme.muted},
         node_attr={"fontname": FONT, "margin": "0.06,0.04", "penwidth": "1.3"},
         edge_attr={"fontname": FONT, "color": theme.line, "arrowsize": "0.7"},
     )
+    if picture.widest:
+        dot.graph_attr["size"] = f"{picture.widest / DOTS_PER_INCH:g},1000"
     uses = Counter(arrow.source for arrow in picture.arrows)
     shared = {arrow.target for arrow in picture.arrows if uses[arrow.source] > 1}
     for i, box in enumerate(picture.boxes):
-        look = _look(box, theme)
+        name = f"n{i + 1}"
+        look = _look(box, theme, picture)
         if i == len(picture.boxes) - 1:
-            look |= {"fillcolor": theme.result, "color": theme.result_line, "peripheries": "2"}
+            look |= {"color": theme.result_line, "peripheries": "2"}
+            if not picture.heat:
+                look["fillcolor"] = theme.result
         if i not in shared:
             look["ordering"] = "in"  # arguments from top to bottom; where they are shared, arrows would cross
-        about = f"{box}; {box.formula}" if box.formula else f"{box.role} {box}"
-        name = f"n{i + 1}"
-        dot.node(name, _label(box, theme), id=name, tooltip=_tooltip(about), **look)
+        dot.node(name, _label(box, theme), id=name, tooltip=tooltip(_about(box)), **look)
         if box.inputs_left_out:
             left_out = {"tooltip": "its other inputs are not drawn"}
             dot.node(f"{name}_more", "⋯", shape="plaintext", fontcolor=theme.muted, **left_out)
             dot.edge(f"{name}_more", name, **left_out)
+    dot.body += _frames(picture, theme)
     for k, arrow in enumerate(picture.arrows):
-        style = "dashed" if picture.boxes[arrow.source].role == "constant" else "solid"
-        label = _table(_cell(arrow.label, 10, theme.muted), padding=3) if arrow.label else None
-        dot.edge(f"n{arrow.source + 1}", f"n{arrow.target + 1}", label, id=f"e{k + 1}",
-                 tooltip=_tooltip(arrow.about), style=style)
+        dot.edge(f"n{arrow.source + 1}", f"n{arrow.target + 1}", _arrow_label(arrow, theme), id=f"e{k + 1}",
+                 tooltip=tooltip(arrow.about), **_line(arrow, picture, theme))
     return dot.source
 
 
-def _look(box: Box, theme: Theme) -> dict[str, str]:
+def _about(box: Box) -> str:
+    """The tooltip of a box."""
+    about = f"{box}; {box.formula}" if box.formula else f"{box.role} {box}"
+    if box.shares:
+        about += f"; the gradient is the sum {box.shares}"
+    return f"{about}; the first {box.bad}" if box.bad else about
+
+
+def _look(box: Box, theme: Theme, picture: Picture) -> dict[str, str]:
     """The style of a role; single numbers have one least size, so that they stand in even rows."""
-    look = ROLES[box.role] | {"color": getattr(theme, f"{box.role}_line", theme.line)}
+    role = "op" if box.role == "folded" else box.role
+    look = ROLES[box.role] | {"color": getattr(theme, f"{role}_line", theme.line)}
+    if box.bad:
+        look |= {"color": theme.bad, "penwidth": BOLD}
+    elif box.on_path:
+        look |= {"color": theme.highlight, "penwidth": BOLD}
     if box.role == "constant":
         return look
-    look["fillcolor"] = getattr(theme, box.role)
-    if box.value.array:
+    look["fillcolor"] = getattr(theme, role)
+    if picture.heat:
+        look["fillcolor"] = theme.background if box.heat is None else theme.heat[box.heat]
+    if box.value.array or box.role in ("folded", "module"):
         return look
     if box.role != "op":
         return look | {"width": "0.95"}
@@ -73,46 +92,93 @@ def _label(box: Box, theme: Theme) -> str:
     """What stands in a box: its symbol or name; then value and gradient, of an array as two columns."""
     known = box.role != "constant"  # it has a name and a gradient
     array, numbers = box.value.array, box.value.numbers
-    gradients = box.gradient.numbers if box.gradient else (NO_GRADIENT,) * len(numbers)
-    ink, muted, gradient = theme.ink, theme.muted, theme.gradient
+    gradient = box.gradient._asdict() if box.gradient else {}
+    ink, muted, red = theme.ink, theme.muted, theme.gradient
     if not known and not array:
-        return _table(_cell(numbers[0], 13, ink))
+        return table(cell(numbers[0], ink, 13))
     span = 3 if known and array else 2
     rows = []
+    if box.bad:
+        rows.append(cell(f"first {box.bad}", theme.bad, 11, span=span, bold=True))
     if box.symbol:
-        rows.append(_cell(box.symbol, 18, ink, span=span))
+        rows.append(cell(box.symbol, ink, 18 if box.role == "op" else 12, span=span, bold=box.role == "module"))
     elif known:
-        rows.append(_cell(box.name, 13, ink, span=span, bold=True))
+        rows.append(cell(box.name, ink, 13, span=span, bold=True))
     if box.options:
-        rows.append(_cell(box.options, 9, muted, span=span))
+        rows.append(cell(box.options, muted, 9, span=span))
     if array:
-        rows.append(_cell(f"{box.name} {array}" if box.symbol else array, 10, ink, span=span))
+        rows.append(cell(f"{box.name} {array}" if box.symbol else array, ink, 10, span=span))
         if known and numbers:
-            rows.append("".join(_cell(word, 9, muted) for word in ("", "  value", "  grad")))
-        for word, x, g in zip(("min", "mean", "max"), numbers, gradients, strict=False):
-            row = _cell(word, 9, muted, "left") + _cell(f"  {x}", 11, ink)
-            rows.append(row + _cell(f"  {g}", 11, gradient) if known else row)
+            rows.append("".join(cell(word, muted, 9) for word in ("", "  value", "  grad")))
+        words = ("min", "mean", "max", "norm", "zeros")
+        values = (*numbers, box.value.norm, box.value.zeros)
+        slopes = (*gradient["numbers"], gradient["norm"], gradient["zeros"]) if gradient else (NO_GRADIENT,) * 5
+        for word, x, g in zip(words, values, slopes, strict=False) if numbers else ():
+            if word != "zeros" or {x, g} - {"0 %", NO_GRADIENT}:
+                row = cell(word, muted, 9, align="left") + cell(f"  {x}", ink)
+                rows.append(row + cell(f"  {g}", red) if known else row)
     else:
-        name = _cell(box.name, 10, ink, "left") if box.symbol else _cell("value", 10, muted, "left")
-        rows.append(name + _cell(f"  {numbers[0]}", 11, ink))
-        rows.append(_cell("grad", 10, muted, "left") + _cell(f"  {gradients[0]}", 11, gradient))
-    return _table(*rows)
+        name = cell(box.name, ink, 10, align="left") if box.symbol else cell("value", muted, 10, align="left")
+        rows.append(name + cell(f"  {numbers[0]}", ink))
+        slope = gradient["numbers"][0] if gradient else NO_GRADIENT
+        rows.append(cell("grad", muted, 10, align="left") + cell(f"  {slope}", red))
+        if box.shares:
+            rows.append(cell(f"= {box.shares}", red, 9, span=span))
+    if box.nodes > 1:
+        rows.append(cell(f"⊞ {box.nodes} nodes", muted, 9, span=span))
+    return table(*rows)
 
 
-def _table(*rows: str, padding: int = 1) -> str:
-    lines = "".join(f"<tr>{row}</tr>" for row in rows)
-    return f'<<table border="0" cellspacing="0" cellpadding="{padding}">{lines}</table>>'
+def _arrow_label(arrow: Arrow, theme: Theme) -> str | None:
+    """The local derivative, and under it what arrives by it."""
+    rows = [cell(text, colour, size, align="center") for text, colour, size in
+            ((arrow.label, theme.muted, 10), (arrow.gain, theme.gradient, 9)) if text]
+    return table(*rows, padding=1) if rows else None
 
 
-def _cell(text: str, size: int, colour: str, align: str = "right", span: int = 1, bold: bool = False) -> str:
-    # in HTML, too, Graphviz reads \N as the name of the box; and its version 2.43 stumbles over a single ]
-    text = html(text).replace("\\", r"\\").replace("]", "&#93;") or " "
-    if bold:
-        text = f"<b>{text}</b>"
-    place = f'colspan="{span}" align="center"' if span > 1 else f'align="{align}"'
-    return f'<td {place}><font color="{colour}" point-size="{size}">{text}</font></td>'
+def _line(arrow: Arrow, picture: Picture, theme: Theme) -> dict[str, str]:
+    if arrow.on_path:
+        return {"style": "solid", "color": theme.highlight, "penwidth": BOLD}
+    return {"style": "dashed" if picture.boxes[arrow.source].role == "constant" else "solid"}
 
 
-def _tooltip(text: str) -> str:
-    r"""The text as Graphviz wants it: it reads entities, and twice over \\ as \ and \N as the box's name."""
-    return html(text).replace("\\", 4 * "\\")
+def _frames(picture: Picture, theme: Theme) -> list[str]:
+    """The frames around boxes, one within the other, as lines of DOT: subgraphs that name their boxes."""
+    inside: dict[int, list[str]] = {}
+    for i, box in enumerate(picture.boxes):
+        if box.frame is not None:
+            inside.setdefault(box.frame, []).append(f"n{i + 1}")
+    within: dict[int | None, list[int]] = {}
+    for place, frame in enumerate(picture.frames):
+        within.setdefault(frame.within, []).append(place)
+    lines = []
+    waiting: list[int | None] = list(reversed(within.get(None, [])))
+    while waiting:
+        f = waiting.pop()
+        if f is None:  # the end of one
+            lines.append("\t}\n")
+            continue
+        frame = picture.frames[f]
+        label = table(cell(frame.title, theme.ink, 11, align="left", bold=True),
+                      cell(frame.shapes, theme.muted, 9, align="left"))
+        lines.append(f"\tsubgraph cluster_{f + 1} {{\n")
+        lines.append(f'\t\tgraph [id=c{f + 1} label={label} labeljust=l style="rounded,filled" margin=8 '
+                     f'fillcolor="{theme.module}" color="{theme.module_line}" tooltip="{tooltip(frame.title)}"]\n')
+        lines.append(f"\t\t{'; '.join(inside[f])}\n" if f in inside else "")
+        waiting += [None, *reversed(within.get(f, []))]
+    return lines
+
+
+def _caption(picture: Picture, theme: Theme) -> str:
+    """What stands above the picture: what is not drawn, the highlighted paths, the legend of the heat."""
+    rows = [cell(picture.notice, theme.muted, 12, align="left")] if picture.notice else []
+    rows += [cell(line, theme.highlight if i == 0 else theme.ink, 12 if i == 0 else 11, align="left")
+             for i, line in enumerate(picture.paths)]
+    if picture.heat:
+        *levels, largest = picture.heat
+        cells = [cell(number(least, 2), theme.ink, 10, align="center", ground=colour)
+                 for least, colour in zip(levels, theme.heat, strict=True)]
+        words = (cell(f"{picture.heat_of} from", theme.muted, 10), *cells,
+                 cell(f"to {number(largest, 2)}", theme.muted, 10))
+        rows.append(f'<td align="left">{table("".join(words), padding=4)[1:-1]}</td>')
+    return table(*rows) if rows else ""

@@ -3,34 +3,76 @@
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from tinygrad_edu.drawing import svg
 from tinygrad_edu.drawing.render import render
-from tinygrad_edu.drawing.themes import AnyTheme, find_theme
+from tinygrad_edu.drawing.themes import AUTO, THEMES, AnyTheme, find_theme
 from tinygrad_edu.drawing.view import View
-from tinygrad_edu.errors import ArgumentError
+from tinygrad_edu.errors import ArgumentError, RenderError
 from tinygrad_edu.files import write_all_or_nothing
 
-FORMATS = (".svg", ".png", ".pdf", ".dot")
+if TYPE_CHECKING:
+    from graphviz import Digraph
+
+FORMATS = (".svg", ".png", ".pdf", ".html", ".dot")
 
 
 class GraphDrawing:
-    """What `draw` returns: the picture of a computation graph, as SVG, PNG, PDF, DOT and text.
+    """What `draw` returns: the picture of a computation graph, as SVG, PNG, PDF, HTML, DOT and text.
 
-    SVG, PNG and PDF need Graphviz: the program `dot`, or the package pygraphviz (`tinygrad_edu[draw]`).
+    All but DOT and text need Graphviz: the program `dot`, or the package pygraphviz (`tinygrad_edu[draw]`).
+
+    Args:
+        view: what to show.
+        theme: its colours; "auto" for light ones that turn dark where the reader has chosen so.
+        simpler: what to show instead if Graphviz needs too long for it.
     """
 
-    def __init__(self, view: View, theme: AnyTheme = "light") -> None:
-        self.view = view
+    def __init__(self, view: View, theme: AnyTheme = AUTO, simpler: View | None = None) -> None:
+        self.view, self.simpler = view, simpler
         self.theme = find_theme(theme)
+        self.dark = THEMES["dark"] if theme == AUTO else None
 
     @cached_property
     def source(self) -> str:
         """The picture in DOT, the language of Graphviz."""
         return self.view.dot(self.theme)
 
+    @cached_property
+    def svg(self) -> str:
+        """The picture in SVG, with a title and a description for who cannot see it.
+
+        Errors: MissingDependencyError without Graphviz, RenderError if it fails.
+        """
+        drawn, view = self._render("svg")
+        return svg.finished(drawn.decode(), view.title, view.description, self.theme, self.dark)
+
+    @property
+    def html(self) -> str:
+        """The picture as a page of its own, and its text; errors as of `svg`."""
+        return svg.page(self.svg, self.view.title, str(self), self.theme, self.dark)
+
+    def _render(self, format: str) -> tuple[bytes, View]:
+        """The picture in a format, or the simpler one, and which of the two it is."""
+        try:
+            return render(self.source, format), self.view
+        except RenderError:
+            if self.simpler is None:
+                raise
+            return render(self.simpler.dot(self.theme), format), self.simpler
+
+    def to_graphviz(self) -> "Digraph":
+        """The picture as a `graphviz.Digraph`, to be changed and rendered with that package."""
+        from graphviz import Digraph
+
+        head, *body, _ = self.source.splitlines(keepends=True)
+        graph = Digraph(head.removeprefix("digraph ").removesuffix(" {\n").strip('"'))
+        graph.body = body
+        return graph
+
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the picture to a file; its ending chooses the format: .svg, .png, .pdf or .dot.
+        """Write the picture to a file; its ending chooses the format: .svg, .png, .pdf, .html or .dot.
 
         Errors: ArgumentError for another ending, MissingDependencyError without Graphviz (.dot needs none),
         RenderError if it fails, OSError if the file cannot be written. The file that was there is kept then.
@@ -45,8 +87,13 @@ class GraphDrawing:
         if path.suffix not in FORMATS:
             raise ArgumentError(f"save: the ending of {path.name!r} names no known format; "
                                 f"use {', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
-        picture = self.source.encode() if path.suffix == ".dot" else render(self.source, path.suffix[1:])
-        write_all_or_nothing(path, picture)
+        write_all_or_nothing(path, self._as(path.suffix[1:]))
+
+    def _as(self, format: str) -> bytes:
+        if format in ("png", "pdf"):
+            return self._render(format)[0]
+        text = {"svg": lambda: self.svg, "html": lambda: self.html, "dot": lambda: self.source}[format]()
+        return text.encode()
 
     def __str__(self) -> str:
         return self.view.text()
@@ -55,8 +102,8 @@ class GraphDrawing:
         return f"<drawing: {self.view.title}; print it, or .save it as .svg>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """For notebooks: the picture and the text, or the text and why there is no picture."""
+        """For notebooks: the picture, in HTML so that tooltips work, and the text; or why there is no picture."""
         try:
-            return {"image/svg+xml": render(self.source, "svg").decode(), "text/plain": str(self)}
+            return {"text/html": svg.inline(self.svg), "image/svg+xml": self.svg, "text/plain": str(self)}
         except Exception as reason:  # a notebook would show a stack trace and nothing of the graph
             return {"text/plain": f"{self}\n\n{reason}"}

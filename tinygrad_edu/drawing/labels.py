@@ -8,6 +8,8 @@ import numpy as np
 NO_GRADIENT = "–"
 """What is shown before `backward`: a 0 would say that the gradient is known."""
 
+LARGEST_SAMPLE = 100_000
+
 
 def number(x: Any, digits: int = 4) -> str:
     """x in short: `0.7071`, `−3`, `1e−05`, `nan`; −0 is 0."""
@@ -17,6 +19,11 @@ def number(x: Any, digits: int = 4) -> str:
 def signed(x: Any, digits: int = 4) -> str:
     """`number`, a positive one with its sign."""
     return ("+" if x > 0 else "") + number(x, digits)
+
+
+def factor(x: Any) -> str:
+    """`number` as a factor of a product: a negative one in brackets."""
+    return number(x) if x >= 0 else f"({number(x)})"
 
 
 def subscript(n: int) -> str:
@@ -37,6 +44,8 @@ class Summary(NamedTuple):
 
     numbers: tuple[str, ...]  # one; of an array three, or none if it has no elements
     array: str = ""
+    norm: str = ""  # of an array: the root of the sum of its squares
+    zeros: str = ""  # of an array: the share of its elements that are 0
 
     def __str__(self) -> str:
         if len(self.numbers) != 3:
@@ -55,4 +64,32 @@ def summary(data: Any, show: Callable[..., str] = number) -> Summary:
         return Summary((), about)
     with np.errstate(all="ignore"):  # an infinity in the data is nothing to warn of here
         statistics = array.min(), array.mean(dtype=np.float64), array.max()
-    return Summary(tuple(show(x, digits=3) for x in statistics), about)
+    zeros = 1 - np.count_nonzero(array) / array.size
+    return Summary(tuple(show(x, digits=3) for x in statistics), about, number(norm(array), 3), _percent(zeros))
+
+
+def sample(data: Any) -> np.ndarray | None:
+    """A copy of numbers in one row; of more than `LARGEST_SAMPLE` every n-th. None of None."""
+    if data is None:
+        return None
+    flat = np.ravel(data)
+    return flat[::-(-flat.size // LARGEST_SAMPLE) or 1].copy()
+
+
+def norm(data: Any) -> float:
+    """√(Σ x²), the length of all elements as one vector."""
+    with np.errstate(all="ignore"):
+        flat = np.asarray(data, np.float64).ravel()
+        return float(np.sqrt(flat @ flat))
+
+
+def _percent(share: float) -> str:
+    """A share as `25 %`, but neither `0 %` nor `100 %` for one that is not quite."""
+    if 0 < share < 0.01:
+        return "<1 %"
+    return ">99 %" if 0.99 < share < 1 else f"{100 * share:.0f} %"
+
+
+def is_finite(data: Any) -> bool:
+    """Whether there is neither a NaN nor an infinity in it."""
+    return bool(np.isfinite(data).all())

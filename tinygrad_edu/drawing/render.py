@@ -13,9 +13,12 @@ SHARP = "-Gdpi=192"
 
 CURVED: tuple[str, ...] = ()
 STRAIGHT = ("-Gsplines=line", "-Gnslimit=1", "-Gnslimit1=1")
-LAYOUTS = ((CURVED, 5.0), (STRAIGHT, 20.0))
+LAYOUTS = ((CURVED, 2.0), (STRAIGHT, 4.0))
 """How to lay out, and for how many seconds to try. The number of nodes does not tell how long it takes: 100
 with long arrows may take a minute if these are curved, and a tenth of a second if they are straight."""
+
+PIXELS = 4.0
+"""So many seconds more for PNG: what takes time there is not the layout."""
 
 PYGRAPHVIZ = """
 import sys, pygraphviz
@@ -29,15 +32,15 @@ def render(dot: str, format: str) -> bytes:
 
     Errors: MissingDependencyError if there is no Graphviz, RenderError if it fails or takes too long.
     """
-    options = (SHARP,) if format == "png" else ()
+    options, more_time = ((SHARP,), PIXELS) if format == "png" else ((), 0.0)
     failures = []
     for renderer, command in _renderers(format):
         for layout, seconds in LAYOUTS:
             try:
                 run = subprocess.run([*command, *options, *layout], input=dot.encode(), capture_output=True,
-                                     timeout=seconds)
+                                     timeout=seconds + more_time)
             except subprocess.TimeoutExpired:
-                failures.append(f"{renderer} took more than {seconds:g} seconds; try a smaller max_nodes")
+                failures.append(f"{renderer} took more than {seconds + more_time:g} seconds; try a smaller max_nodes")
                 continue
             except OSError as error:
                 failures.append(f"{renderer} did not start: {error}")
@@ -47,6 +50,8 @@ def render(dot: str, format: str) -> bytes:
             said = run.stderr.decode(errors="replace").strip().splitlines()
             failures.append(f"{renderer} failed: {said[-1] if said else f'exit code {run.returncode}'}")
             break
+        else:
+            break  # another one would take as long
     if failures:
         raise RenderError(f"drawing as {format}: {'; '.join(failures)}")
     raise MissingDependencyError(

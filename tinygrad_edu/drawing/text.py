@@ -34,10 +34,12 @@ def to_text(picture: Picture) -> str:
             waiting.append((source, indent + CONTINUED[branch], fork, label))
     width = max(len(left) for left, _ in lines)
     text = [f"{left:{width}}    {label}" if label else left for left, label in lines]
-    return "\n".join([*text, *([f"({picture.notice})"] if picture.notice else [])])
+    return "\n".join([*text, *([f"({picture.notice})"] if picture.notice else []), *picture.paths])
 
 
 def _line(box: Box) -> str:
-    if box.role != "op":
-        return str(box)
-    return f"{box.symbol} ({box.options})  {box}" if box.options else f"{box.symbol}  {box}"
+    what = f"{box.symbol} ({box.options})" if box.options else box.symbol
+    if box.nodes > 1:
+        what += f" [{box.nodes} nodes]"
+    line = f"{what}  {box}" if what else str(box)
+    return f"{line}  ← the first {box.bad}" if box.bad else line

@@ -60,6 +60,9 @@ THEMES = {
 }
 """The presets. `print` needs no colour: roles differ in shape and line as well."""
 
+AUTO = "auto"
+"""The light theme, and the dark one where the reader of an SVG or of a notebook has chosen dark colours."""
+
 AnyTheme: TypeAlias = str | Theme
 
 
@@ -72,7 +75,8 @@ def find_theme(theme: AnyTheme) -> Theme:
         return theme
     if not isinstance(theme, str):
         raise OptionError(f"draw: theme must be the name of one or a Theme, got {type(theme).__name__}")
-    return THEMES[one_of("draw: theme", theme, list(THEMES))]
+    name = one_of("draw: theme", theme, [AUTO, *THEMES])
+    return THEMES["light" if name == AUTO else name]
 
 
 def recolouring(old: Theme, new: Theme) -> dict[str, str]:
