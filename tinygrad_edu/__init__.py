@@ -12,6 +12,7 @@ from tinygrad_edu.engine.transforms import grad, value_and_grad, jacobian, hessi
 from tinygrad_edu.engine.modes import detect_anomaly, enable_grad, no_grad
 
 # around it: pictures, and one seed for all that is random
+from tinygrad_edu.compiler import compile
 from tinygrad_edu.drawing import draw
 from tinygrad_edu.random import manual_seed
 
@@ -25,7 +26,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Value", "grad", "value_and_grad", "jacobian", "hessian", "vjp", "jvp", "hvp",
     "no_grad", "enable_grad", "detect_anomaly", "primitive", "Op", "OPS",
-    "draw", "manual_seed", "check", "data", "interop", "linear_models", "nn", "optim", "plots", "training", *_ops,
+    "compile", "draw", "manual_seed", "check", "data", "interop", "linear_models", "nn", "optim", "plots", "training", *_ops,
 ]
 
 _memory.keep_freed_memory()

@@ -16,6 +16,11 @@ class Recorded:
         raise NotImplementedError
 
 
+    def look_up(self, array: Any, index: Any) -> Any:
+        """array[index], where this is a part of the index of a plain array."""
+        raise NotImplementedError
+
+
 class _Current(threading.local):
     trace: Any = None  # the `Trace` under way in this thread
 
@@ -35,3 +40,11 @@ settings = _Settings()
 def as_array(x: Any) -> Any:
     """`np.asarray`, which leaves what is recorded as it is."""
     return x if isinstance(x, Recorded) else np.asarray(x)
+
+
+def looked_up(array: Any, index: Any) -> Any:
+    """array[index], of which parts may be recorded."""
+    for part in index if isinstance(index, tuple) else (index,):
+        if isinstance(part, Recorded):
+            return part.look_up(array, index)
+    return array[index]

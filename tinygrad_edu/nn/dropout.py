@@ -10,6 +10,7 @@ from tinygrad_edu.nn.checks import float_operand
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.optim.hyperparameter import Hyperparameter
 from tinygrad_edu.random import RandomSource, default_generator
+from tinygrad_edu.tracing import as_array
 
 
 class Dropout(Module):
@@ -54,7 +55,7 @@ class Dropout(Module):
         x = float_operand(type(self).__name__, "x", x)
         if not self.training or self.p == 0:
             return x
-        kept = np.asarray(default_generator(self.rng).random(x.shape) >= self.p)
+        kept = as_array(default_generator(self.rng).random(x.shape) >= self.p)
         return self.thinned(x, kept.astype(x.dtype))
 
     def thinned(self, x: Any, m: np.ndarray) -> Any:

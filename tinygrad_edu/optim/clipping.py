@@ -8,6 +8,7 @@ import numpy as np
 from tinygrad_edu.errors import ArgumentError, DtypeError
 from tinygrad_edu.optim.hyperparameter import NOT_NEGATIVE, Hyperparameter
 from tinygrad_edu.optim.parameters import parameter_groups
+from tinygrad_edu.tracing import Recorded, as_array
 
 
 class _Limits:
@@ -50,15 +51,19 @@ def clip_grad_norm(parameters: Iterable[Any], max_norm: float, norm_type: float 
     if norm_type != np.inf:
         norm_type = _Limits.norm_type.checked("clip_grad_norm", norm_type)
     norms = {label: _norm(g, norm_type) for _, label, g in gradients}
-    total = _norm(np.array(list(norms.values())), norm_type)
+    total = _norm(np.stack(list(norms.values())) if norms else np.zeros(0), norm_type)
     if not np.isfinite(total):
         worst = max(norms, key=lambda label: (not np.isfinite(norms[label]), norms[label]))
         raise ArgumentError(f"clip_grad_norm: the norm of all gradients is {total}, that of {worst} is {norms[worst]}, "
                             "and no factor makes it shorter; try a smaller learning rate, or find the first such "
                             "number with tg.detect_anomaly()")
-    if total > max_norm:
+    clips: Any = total > max_norm
+    if isinstance(clips, Recorded) or clips:
+        factor = max_norm / total
+        if isinstance(clips, Recorded):  # compiled: a factor of 1 where there is nothing to clip
+            factor = clips.choose(factor, 1.0)
         for parameter, _, g in gradients:
-            _assign(parameter, g * (max_norm / total))
+            _assign(parameter, g * factor)
     return total
 
 
@@ -97,7 +102,7 @@ def _gradients(function: str, parameters: Iterable[Any]) -> list[tuple[Any, str,
         g = parameter.grad
         if g is None:
             continue
-        if not isinstance(g, float | np.ndarray) or np.asarray(g).dtype.kind != "f":
+        if not isinstance(g, float | np.ndarray | Recorded) or as_array(g).dtype.kind != "f":
             raise DtypeError(f"{function}: the .grad of {label} is {g!r:.40} of type {type(g).__name__}; it must be "
                              "floating numbers, as `backward` makes them")
         found.append((parameter, label, g))
@@ -106,7 +111,7 @@ def _gradients(function: str, parameters: Iterable[Any]) -> list[tuple[Any, str,
 
 def _assign(parameter: Any, g: Any) -> None:
     """A new gradient in place of the old one: of its kind, where NumPy makes scalars of arrays of shape ()."""
-    parameter.grad = float(g) if type(parameter.grad) is float else np.asarray(g)
+    parameter.grad = float(g) if type(parameter.grad) is float else as_array(g)
 
 
 def _norm(x: Any, p: float) -> float:
@@ -115,4 +120,4 @@ def _norm(x: Any, p: float) -> float:
     largest = sizes.max(initial=0.0).item()
     if p == np.inf or largest == 0 or not np.isfinite(largest):
         return largest
-    return largest * float(((sizes / largest) ** p).sum() ** (1 / p))
+    return largest * (((sizes / largest) ** p).sum() ** (1 / p)).item()

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygrad_edu.errors import ArgumentError, DtypeError, OptionError
+from tinygrad_edu.tracing import as_array
 
 CURE = "pass model.parameters() or a list of Values"
 
@@ -67,7 +68,7 @@ def _members(owner: str, where: str, parameters: Iterable[Any], seen: dict[int, 
             raise OptionError(f"{owner}: {where}[{i}] is {p!r} of type {type(p).__name__}, which is no parameter; "
                               f"{CURE}")
         name = getattr(p, "name", None)
-        label, dtype = f"{where}[{i}]" + (f" ({name!r})" if name else ""), np.asarray(p.data).dtype
+        label, dtype = f"{where}[{i}]" + (f" ({name!r})" if name else ""), as_array(p.data).dtype
         if id(p) in seen:
             raise ArgumentError(f"{owner}: {label} is the same as {seen[id(p)]}, and would be updated twice; "
                                 "pass every parameter once")

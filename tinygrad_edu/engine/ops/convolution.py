@@ -79,14 +79,14 @@ def windows(x, *, kernel_size, stride=1, padding=0, dilation=1, fill=0):
     oh, ow = _window_counts("windows", size, kernel_size, stride, padding, dilation)
     (h, w), (ph, pw), (kh, kw) = size, padding, kernel_size
     if ph or pw:
-        padded = np.full((*before, h + 2 * ph, w + 2 * pw), fill, np.result_type(x, fill))
+        padded = np.full_like(x, fill, np.result_type(x, fill), order="C", shape=(*before, h + 2 * ph, w + 2 * pw))
         padded[_within(size, padding)] = x
         x = padded
     # first across, then down: so the second, larger part of the copying goes in runs of oh * ow numbers
-    strips = np.empty((*before, kw, h + 2 * ph, ow), x.dtype)
+    strips = np.empty_like(x, order="C", shape=(*before, kw, h + 2 * ph, ow))
     for j in range(kw):
         strips[..., j, :, :] = x[..., _covered(j, ow, stride[1], dilation[1])]
-    y = np.empty((*before, kh, kw, oh, ow), x.dtype)
+    y = np.empty_like(x, order="C", shape=(*before, kh, kw, oh, ow))
     for i in range(kh):
         y[..., i, :, :, :] = strips[..., _covered(i, oh, stride[0], dilation[0]), :]
     return y
@@ -109,8 +109,8 @@ def overlap_add(x, *, size, stride=1, padding=0, dilation=1):
         raise ShapeError(f"overlap_add: x has shape {x.shape}, but must be (..., kh, kw, oh, ow) with all windows of "
                          f"an image of size {size}, as `windows` gives them")
     (h, w), (ph, pw) = size, padding
-    strips = np.zeros((*before, kw, h + 2 * ph, ow), x.dtype)
-    padded = np.zeros((*before, h + 2 * ph, w + 2 * pw), x.dtype)
+    strips = np.zeros_like(x, order="C", shape=(*before, kw, h + 2 * ph, ow))
+    padded = np.zeros_like(x, order="C", shape=(*before, h + 2 * ph, w + 2 * pw))
     with _rows_where_they_are():
         for i in range(kh):
             strips[..., _covered(i, oh, stride[0], dilation[0]), :] += x[..., i, :, :, :]
@@ -195,7 +195,7 @@ def _first_of_the_largest(windows, y):
     """True for one number of each window, the largest; at a tie for the first of them, row by row."""
     first = (windows == y[..., None, None, :, :]) | (windows != windows)  # for NumPy, NaN is the largest
     *before, kh, kw, oh, ow = first.shape
-    seen = np.zeros((*before, oh, ow), bool)
+    seen = np.zeros_like(first, order="C", shape=(*before, oh, ow))
     for i, j in np.ndindex(kh, kw):
         here = first[..., i, j, :, :]
         here &= ~seen

@@ -3,6 +3,7 @@
 import numpy as np
 
 from tinygrad_edu.engine.primitive import builtin
+from tinygrad_edu.tracing import as_array, looked_up
 
 
 def _getitem_rule(g, y, x, index):
@@ -12,7 +13,7 @@ def _getitem_rule(g, y, x, index):
 @builtin("{x}[{index}]", "[ ]", x=_getitem_rule)
 def getitem(x, *, index):
     """y = x[index], any index NumPy takes;   dJ/dx = g added at the index, 0 elsewhere"""
-    return np.asarray(x)[index]
+    return as_array(x)[index]
 
 
 def _visits_once(index):
@@ -25,12 +26,12 @@ def _visits_once(index):
 @builtin(r"\mathrm{scatter}({x}, {index})", "+[ ]", x=lambda g, y, x, index, shape: getitem(g, index=index))
 def scatter_add(x, *, index, shape):
     """y = zeros of the given shape, with x added at the index; the adjoint of x[index]"""
-    x = np.asarray(x)
-    y = np.zeros(shape, x.dtype)
+    x = as_array(x)
+    y = np.zeros_like(x, order="C", shape=shape)
     if _visits_once(index):
         y[index] = x
     else:  # at places counted along one axis, NumPy adds several times as fast as at any other index
-        places = np.arange(y.size).reshape(shape)[index]
+        places = looked_up(np.arange(y.size).reshape(shape), index)
         np.add.at(y.reshape(-1), places.reshape(-1), x.reshape(-1))
     return y
 
@@ -63,7 +64,7 @@ def setitem(x, value, *, index):
     The functional form of `x[index] = value`, which a graph cannot have: x itself is left as it was. Where
     the index repeats, the last value stays, and only that one has a gradient. y has a dtype that holds both.
     """
-    y = np.array(x, np.result_type(x, value))
+    y = as_array(x).astype(np.result_type(x, value))
     y[index] = value
     return y
 

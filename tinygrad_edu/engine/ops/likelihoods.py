@@ -4,6 +4,7 @@ import numpy as np
 
 from tinygrad_edu.engine.primitive import builtin
 from tinygrad_edu.errors import ArgumentError, DtypeError, ShapeError
+from tinygrad_edu.tracing import as_array
 
 # PyTorch's bounds for the probability of 0 of what was observed: its -ln p, and its p (1 - p) in the slope.
 LEAST_LIKELY = 100.0
@@ -20,7 +21,7 @@ def class_labels(what, name, scores, labels):
         scores: (..., classes).
         labels: (...), from 0 to classes - 1.
     """
-    labels = np.asarray(labels)
+    labels = as_array(labels)
     if labels.shape != scores.shape[:-1] or not scores.shape:
         cure = ""
         if labels.shape == (*scores.shape[:-1], 1):
@@ -48,7 +49,7 @@ def class_labels(what, name, scores, labels):
 
 def own_class(labels):
     """The index of the entry of its own label in each row of (..., classes)."""
-    labels = np.asarray(labels)
+    labels = as_array(labels)
     places = (np.arange(len(labels)),) if labels.ndim == 1 else np.indices(labels.shape, sparse=True)
     return (*places, labels)
 
@@ -56,7 +57,7 @@ def own_class(labels):
 def _cross_entropy_rule(g, y, logits, labels):
     own = own_class(labels)
     softmax = np.exp(logits - logits[own][..., None] - y[..., None])  # as y = -ln softmax(logits)[label]
-    one_hot = np.zeros(logits.shape, logits.dtype)
+    one_hot = np.zeros_like(logits)
     one_hot[own] = 1
     return g[..., None] * (softmax - one_hot)
 

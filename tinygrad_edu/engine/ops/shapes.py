@@ -7,6 +7,7 @@ import numpy as np
 from tinygrad_edu.engine.ops.indexing import scatter_add
 from tinygrad_edu.engine.primitive import builtin
 from tinygrad_edu.errors import DtypeError, GradientRuleError
+from tinygrad_edu.tracing import as_array
 
 
 def _reshape_back(g, y, x, **options):
@@ -72,7 +73,7 @@ def astype(x, *, dtype):
     if np.dtype(dtype).kind != "f":
         raise DtypeError(f"astype to {np.dtype(dtype)}: only floating-point numbers have a gradient; convert "
                          f"the data, v.numpy().astype({np.dtype(dtype).name!r})")
-    return np.asarray(x).astype(dtype)
+    return as_array(x).astype(dtype)
 
 
 @builtin(r"\mathrm{flip}({x})", x=lambda g, y, x, axis: np.flip(g, axis))

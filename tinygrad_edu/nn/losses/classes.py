@@ -18,6 +18,7 @@ from tinygrad_edu.nn.losses.checks import (
     weights,
 )
 from tinygrad_edu.optim.hyperparameter import YES_OR_NO, Hyperparameter
+from tinygrad_edu.tracing import as_array, looked_up
 
 
 class _OfLabels(Loss):
@@ -34,8 +35,8 @@ class _OfLabels(Loss):
 
     def split(self, labels: Any) -> tuple[Any, Any]:
         """The labels, with class 0 instead of those to ignore, and where they count."""
-        labels = np.asarray(numbers(labels))
-        kept = np.asarray(labels != self.ignore_index)
+        labels = as_array(numbers(labels))
+        kept = as_array(labels != self.ignore_index)
         return np.where(kept, labels, labels.dtype.type(0)), kept
 
     def weights_of(self, scores: Any) -> Any:
@@ -114,7 +115,7 @@ class CrossEntropyLoss(_OfLabels):
             labels, kept = self.split(labels)
         losses = ops.cross_entropy(logits, labels)
         if self.class_weights is not None:
-            counts = self.weights_of(logits)[labels]
+            counts = looked_up(self.weights_of(logits), labels)
             losses = losses * counts
         if self.label_smoothing:
             to_all = self._surprise(logits, 1 / logits.shape[-1])
@@ -183,7 +184,7 @@ class NLLLoss(_OfLabels):
         check_log_probabilities("NLLLoss", "prediction", log_p)
         losses = -log_p[own_class(labels)]
         if self.class_weights is not None:
-            counts = self.weights_of(log_p)[labels]
+            counts = looked_up(self.weights_of(log_p), labels)
             losses = losses * counts
         if kept is not None:
             losses, counts = _only_where(kept, losses, counts)

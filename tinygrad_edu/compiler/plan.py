@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.compile.program import Call, Program, Variable, variables
-from tinygrad_edu.compile.traced import assemble, astype, setitem, slice_of
+from tinygrad_edu.compiler.program import Call, Program, Variable, variables
+from tinygrad_edu.compiler.traced import assemble, astype, setitem, slice_of
 
 PIECE = 2**14
 """Elements of the long vectors of an update that are worked on at a time, so that all of them stay in the cache."""

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.compile.program import Call, Program, Variable, replaced
-from tinygrad_edu.compile.traced import (
+from tinygrad_edu.compiler.program import Call, Program, Variable, replaced
+from tinygrad_edu.compiler.traced import (
     QUERIES,
     Traced,
     TracedArray,
@@ -135,7 +135,7 @@ class Trace:
             return NotImplemented
         out = options.pop("out", None)
         if method == "at":
-            if ufunc is not np.add:
+            if ufunc is not np.add or not isinstance(inputs[0], TracedArray):
                 raise self.error(f"np.{ufunc.__name__}.at writes into an array")
             inputs[0].become(self.call(add_at, inputs, {}))
             return None
@@ -165,11 +165,13 @@ class Trace:
                       lambda new: self.call(np.reshape, (new, x.shape), {}))
         return y
 
-    def _like(self, function: Callable[..., Any], x: Any, fill: Any = None, dtype: Any = None, shape: Any = None,
-              **options: Any) -> Any:
-        shape, dtype = np.shape(_any_value(x)) if shape is None else shape, dtype or x.dtype
+    def _like(self, function: Callable[..., Any], x: Any, *args: Any, **options: Any) -> Any:
+        names = ("fill_value", "dtype") if function is np.full_like else ("dtype",)
+        given = dict(zip(names, args, strict=False)) | options
+        shape = np.shape(_any_value(x)) if given.get("shape") is None else given["shape"]
+        dtype = np.dtype(given.get("dtype") or x.dtype)
         if function is np.full_like:
-            return self.call(np.full, (shape, fill, dtype), {})
+            return self.call(np.full, (shape, given["fill_value"], dtype), {})
         if function is np.ones_like:  # nobody writes into ones
             return np.ones(shape, dtype)
         return self.call(np.zeros if function is np.zeros_like else np.empty, (shape, dtype), {})

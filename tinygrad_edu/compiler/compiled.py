@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.compile.capture import Capture, _ValueOf, surroundings
-from tinygrad_edu.compile.emit import Text
-from tinygrad_edu.compile.plan import Plan
-from tinygrad_edu.compile.program import Variable, variables
+from tinygrad_edu.compiler.capture import Capture, _ValueOf, surroundings
+from tinygrad_edu.compiler.emit import Text
+from tinygrad_edu.compiler.plan import Plan
+from tinygrad_edu.compiler.program import Variable, variables
 from tinygrad_edu.engine.trees import leaves, map_leaves
 from tinygrad_edu.engine.value import Value
 from tinygrad_edu.errors import OptionError, TraceError
@@ -65,9 +65,15 @@ class Step:
         self.bound_arrays = [(s.read, bound[name]) for name, s in self.arrays]
         functions = {name: getattr(f, "generator", f) for name, f in self.text.functions.items()}
         self.run, self.kept = self.prepare(**bound, **functions)
-        self.gradients = [(leaf, self.kept[self.plan.memory[g].name] if g in self.fixed else
-                           g if not isinstance(g, Variable) else None, self.fresh.index(g) if g in self.fresh else None)
-                          for leaf, g in self.capture.gradients]
+        self.gradients = [self._gradient(leaf, g) for leaf, g in self.capture.gradients]
+
+    def _gradient(self, leaf: Any, g: Any) -> tuple[Any, Any, int | None]:
+        """A leaf with the array that its gradient is in, or the place of its gradient among what the program returns."""
+        if not isinstance(g, Variable):
+            return leaf, g, None
+        if g in self.fixed:
+            return leaf, self.kept[self.plan.memory[g].name], None
+        return leaf, None, self.fresh.index(g)
 
     def __call__(self, arrays: list[np.ndarray]) -> Any:
         """Run it. Changed is raised, and nothing done, if it does not fit what is there now."""

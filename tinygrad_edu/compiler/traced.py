@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from tinygrad_edu.compile.program import Variable
-from tinygrad_edu.engine.primitive import Op, Operand
+from tinygrad_edu.compiler.program import Variable
 from tinygrad_edu.tracing import Recorded
 
 # What NumPy offers as methods, where `np.<name>(array, ...)` does the same.
@@ -21,7 +20,7 @@ QUERIES = {np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrea
            np.min_scalar_type, np.may_share_memory, np.shares_memory}
 
 
-class Traced(Recorded, Operand):
+class Traced(Recorded):
     """What numbers and arrays have in common: a variable of the trace's program."""
 
     __slots__ = ("_variable", "trace")
@@ -39,18 +38,16 @@ class Traced(Recorded, Operand):
         """What it is in this run, which only shape, dtype and guards may depend on."""
         return self.variable.value
 
-    def _apply(self, op: Op, inputs: tuple, options: dict[str, Any]) -> Any:
-        for x in inputs:
-            if isinstance(x, Operand) and not isinstance(x, Traced):  # a Value, which has a graph to make
-                return x._apply(op, inputs, options)
-        return self.trace.run(op.forward, inputs, options)
-
     def __bool__(self) -> bool:
         return self.trace.truth(self)
 
     def choose(self, a: Any, b: Any) -> Any:
         """a where this is true, b elsewhere."""
         return np.where(self, a, b) if self.variable.is_array else self.trace.call(conditional, (self, a, b), {})
+
+    def look_up(self, array: Any, index: Any) -> Any:
+        """array[index], where this is a part of the index of a plain array."""
+        return self.trace.call(getitem, (array, index), {})
 
     def __float__(self) -> float:
         raise self.trace.error("float() makes a plain number of a traced one")
@@ -241,7 +238,8 @@ class TracedArray(Traced, NDArrayOperatorsMixin):
         return np.transpose(self, axes[0] if len(axes) == 1 else axes or None)
 
     def astype(self, dtype: Any, copy: bool = True, **options: Any) -> Any:
-        return self if np.dtype(dtype) == self.dtype else self.trace.call(astype, (self, np.dtype(dtype)), {})
+        same = np.dtype(dtype) == self.dtype  # then a copy: the same numbers, but what is written into it stays in it
+        return TracedArray(self.trace, self.variable) if same else self.trace.call(astype, (self, np.dtype(dtype)), {})
 
     def copy(self, order: str = "C") -> Any:
         return np.copy(self)

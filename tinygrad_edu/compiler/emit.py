@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.compile.plan import END, FILLS, PIECE, REDUCTIONS, Memory, Plan, writes_out
-from tinygrad_edu.compile.program import Call, Variable, replaced
-from tinygrad_edu.compile.traced import (
+from tinygrad_edu.compiler.plan import END, FILLS, PIECE, REDUCTIONS, Memory, Plan, writes_out
+from tinygrad_edu.compiler.program import Call, Variable, replaced
+from tinygrad_edu.compiler.traced import (
     OnNumbers,
     add_at,
     assemble,
@@ -99,8 +99,7 @@ class Text:
         if isinstance(x, list):
             return f"[{', '.join(map(self.text, x))}]"
         if isinstance(x, slice):
-            parts = ["" if p is None else self.text(p) for p in (x.start, x.stop)]
-            return ":".join(parts) + (f":{self.text(x.step)}" if x.step is not None else "")
+            return f"slice({self.text(x.start)}, {self.text(x.stop)}, {self.text(x.step)})"
         if isinstance(x, float) and not np.isfinite(x):
             return "np.nan" if x != x else "np.inf" if x > 0 else "-np.inf"
         if x is None or isinstance(x, int | float | str):
@@ -128,9 +127,16 @@ class Text:
         return name
 
     def index(self, index: Any) -> str:
+        """What stands between [ and ]."""
         if isinstance(index, tuple) and index:
-            return ", ".join(self.text(i) for i in index) + ("," if len(index) == 1 else "")
-        return self.text(index)
+            return ", ".join(map(self._part, index)) + ("," if len(index) == 1 else "")
+        return self._part(index)
+
+    def _part(self, x: Any) -> str:
+        if not isinstance(x, slice):
+            return self.text(x)
+        start, stop, step = ("" if p is None else self.text(p) for p in (x.start, x.stop, x.step))
+        return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
 
     # ----- functions -----
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.compile.program import Program, State, Variable, replaced
-from tinygrad_edu.compile.trace import Trace
-from tinygrad_edu.compile.traced import Traced
-from tinygrad_edu.compile.updates import record_step
+from tinygrad_edu.compiler.program import Program, State, Variable, replaced
+from tinygrad_edu.compiler.trace import Trace
+from tinygrad_edu.compiler.traced import Traced
+from tinygrad_edu.compiler.updates import record_step
 from tinygrad_edu.engine.graph import Node, clock
 from tinygrad_edu.engine.modes import Mode
 from tinygrad_edu.engine.trees import map_leaves

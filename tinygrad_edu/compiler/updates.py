@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.compile.program import Call, State
-from tinygrad_edu.compile.traced import Traced, TracedArray, assemble, slice_of
+from tinygrad_edu.compiler.program import Call, State
+from tinygrad_edu.compiler.traced import Traced, TracedArray, assemble, slice_of
 from tinygrad_edu.optim.flat import PIECE, runs
 
 
