@@ -38,7 +38,7 @@ def to_text(picture: Picture) -> str:
 
 
 def _line(box: Box) -> str:
-    what = f"{box.symbol} ({box.options})" if box.options else box.symbol
+    what = f"{box.symbol} ({box.options})".lstrip() if box.options else box.symbol
     if box.nodes > 1:
         what += f" [{box.nodes} nodes]"
     line = f"{what}  {box}" if what else str(box)
