@@ -6,6 +6,8 @@ from xml.etree import ElementTree
 import numpy as np
 
 import tinygrad_edu as tg
+from tinygrad_edu.drawing.snapshot import take_picture
+from tinygrad_edu.drawing.trace import trace
 from tinygrad_edu.nn import Parameter
 
 SVG, XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
@@ -29,6 +31,11 @@ def loss_of_arrays():
     J = tg.mean(tg.square(tg.tanh(X @ W + b) - y))
     J.name = "J"
     return J
+
+
+def picture_of(value, max_nodes=200, **options):
+    """The picture that `draw` shows, as plain data."""
+    return take_picture(trace(value), max_nodes, **options)
 
 
 def shown(svg):

@@ -85,4 +85,4 @@ def test_the_text_grows_with_the_number_of_nodes_only():
             y = tg.tanh(y)
         return len(tg.draw(y, fold=False, max_nodes=count).source)
 
-    assert length(400) / length(200) == pytest.approx(2, rel=0.1)
+    assert length(240) / length(120) == pytest.approx(2, rel=0.1)

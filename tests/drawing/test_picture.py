@@ -8,19 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygrad_edu as tg
-from tests.drawing.graphs import loss_of_arrays, neuron
+from tests.drawing.graphs import loss_of_arrays, neuron, picture_of
 from tinygrad_edu.drawing.labels import NO_GRADIENT
-from tinygrad_edu.drawing.snapshot import take_picture
 from tinygrad_edu.errors import ArgumentError, OptionError
 
 
 def boxes(value, max_nodes=200):
-    return {box.name: box for box in take_picture(value, max_nodes).boxes}
+    return {box.name: box for box in picture_of(value, max_nodes).boxes}
 
 
 def arguments(value):
     """The name of every box with those of its arguments, in order; a constant is called by its number."""
-    picture = take_picture(value, 200)
+    picture = picture_of(value)
     names = [box.name or str(box.value) for box in picture.boxes]
     found = {name: [] for name in names}
     for arrow in picture.arrows:
@@ -44,7 +43,7 @@ def test_an_equal_constant_in_another_place_is_another_constant():
     x = tg.Value(3.0)
     two = np.array([2.0, 2.0])
     for value in (2 * x + 2, two * x + two):
-        assert [box.role for box in take_picture(value, 200).boxes].count("constant") == 2
+        assert [box.role for box in picture_of(value).boxes].count("constant") == 2
 
 
 def test_an_argument_that_was_not_given_is_none():
@@ -53,7 +52,7 @@ def test_an_argument_that_was_not_given_is_none():
 
 
 def test_roles():
-    roles = {box.role for box in take_picture(loss_of_arrays(), 200).boxes}
+    roles = {box.role for box in picture_of(loss_of_arrays()).boxes}
     assert roles == {"constant", "parameter", "op"}
     drawn = boxes(neuron())
     assert [drawn[name].role for name in ("x1", "w1", "v₁", "o")] == ["data", "parameter", "op", "op"]
@@ -110,17 +109,17 @@ def test_arrays_without_elements_and_with_infinities():
 
 def test_local_derivatives_of_a_neuron():
     """Against those on paper: of a product the other factor, of a sum 1, of tanh 1 - tanh² = 1/2."""
-    labels = [arrow.label for arrow in take_picture(neuron(), 200).arrows]
+    labels = [arrow.label for arrow in picture_of(neuron()).arrows]
     assert labels == ["∂v₁/∂w1 = x1 = 2", "∂v₁/∂x1 = w1 = −3", "∂v₂/∂w2 = x2 = 0", "∂v₂/∂x2 = w2 = 1",
                       "∂v₃/∂v₁ = 1", "∂v₃/∂v₂ = 1", "∂v₄/∂v₃ = 1", "∂v₄/∂b = 1", "∂o/∂v₄ = 1 − o² = 0.5"]
 
 
 def test_what_an_arrow_adds_to_the_gradient_is_told_in_a_sentence():
     o = neuron()
-    arrow = take_picture(o, 200).arrows[1]
+    arrow = picture_of(o).arrows[1]
     assert (arrow.about, arrow.gain) == ("b of multiply: ∂v₁/∂x1 = w1 = −3", "")
     o.backward()
-    arrows = take_picture(o, 200).arrows
+    arrows = picture_of(o).arrows
     assert arrows[1].about == "b of multiply: ∂v₁/∂x1 = w1 = −3; the gradient of x1 gains +0.5 × (−3) = −1.5"
     assert arrows[-1].about == "x of tanh: ∂o/∂v₄ = 1 − o² = 0.5; the gradient of v₄ gains +1 × 0.5 = +0.5"
     assert [arrow.gain for arrow in arrows[3:5]] == ["+0.5", "+0.5"]  # times 1 need not be said
@@ -144,7 +143,7 @@ def test_the_contributions_of_the_arrows_add_up_to_the_gradient_exactly(steps, s
     result.backward()
     for i, value in enumerate(values):
         value.name = f"u{i}"
-    picture = take_picture(result, 200)
+    picture = picture_of(result)
     sums = {}
     for arrow in reversed(picture.arrows):
         if arrow.contribution is not None:
@@ -168,9 +167,9 @@ def test_at_a_fan_out_the_box_tells_the_sum():
 
 def test_between_arrays_the_arrow_tells_the_rule_and_the_norm_of_what_arrives():
     J = loss_of_arrays()
-    assert [arrow.gain for arrow in take_picture(J).arrows] == [""] * 9
+    assert [arrow.gain for arrow in picture_of(J).arrows] == [""] * 9
     J.backward()
-    picture = take_picture(J)
+    picture = picture_of(J)
     # matmul 2, add 2, tanh 1, subtract 2, square 1, mean 1; of constants nothing is told
     assert [arrow.label for arrow in picture.arrows] == [
         "", "∂J/∂layer.W = aᵀ g", "∂v₂/∂v₁ = 1", "∂v₂/∂layer.b = 1", "∂v₃/∂v₂ = 1 − v₃²", "∂v₄/∂v₃ = 1", "",
@@ -183,7 +182,7 @@ def test_between_arrays_the_arrow_tells_the_rule_and_the_norm_of_what_arrives():
 
 
 def test_a_constant_has_no_derivative():
-    constant, x = take_picture(2 * tg.Value(3.0, name="x"), 200).arrows
+    constant, x = picture_of(2 * tg.Value(3.0, name="x")).arrows
     assert (constant.label, x.label) == ("", "∂v₁/∂x = 2")
 
 
@@ -191,7 +190,7 @@ def test_where_data_were_changed_since_no_derivative_is_told():
     x, w = tg.Value(2.0, name="x"), tg.Value(3.0, name="w")
     y = tg.exp(x * w)
     w.data = 5.0
-    into_product, _, into_exp = take_picture(y, 200).arrows
+    into_product, _, into_exp = picture_of(y).arrows
     assert (into_product.label, into_product.derivative) == ("∂v₁/∂x = ?", None)
     assert "∂v₁/∂x is not known" in into_product.about and "'w' () was changed" in into_product.about
     assert into_exp.derivative == pytest.approx(math.exp(6))
@@ -202,13 +201,13 @@ def test_a_users_rule_that_fails_does_not_end_the_picture():
     def f(x):
         return x + 1
 
-    arrow, = take_picture(f(tg.Value(1.0, name="x")), 200).arrows
+    arrow, = picture_of(f(tg.Value(1.0, name="x"))).arrows
     assert (arrow.label, arrow.about) == ("∂v₁/∂x = ?", "∂v₁/∂x is not known: list index out of range")
 
 
 def test_derivatives_outside_the_numbers_are_told_without_a_warning():
     x = tg.Value(0.0, name="x")
-    arrow, = take_picture(tg.sqrt(x), 200).arrows
+    arrow, = picture_of(tg.sqrt(x)).arrows
     assert arrow.label == "∂v₁/∂x = 1/(2√x) = inf"
 
 
@@ -239,18 +238,18 @@ def test_of_a_large_graph_those_nearest_the_result_are_drawn():
     x = y = tg.Value(0.5, name="x")
     for _ in range(100_000):
         y = tg.tanh(y)
-    picture = take_picture(y, 200, fold=False)
+    picture = picture_of(y, 200, fold=False)
     assert len(picture.boxes) == 200 and len(picture.arrows) == 199
     assert picture.notice == "200 of 100001 nodes, those nearest the result"
     assert [box.inputs_left_out for box in picture.boxes] == [True] + 199 * [False]
     assert picture.boxes[-1].value.numbers == (f"{y.item():.4g}",)
     assert str(tg.draw(y, fold=False)).count("\n") == 201  # 200 boxes, what was left out, and the notice
-    assert take_picture(tg.tanh(x), 2).notice == ""
+    assert picture_of(tg.tanh(x), 2).notice == ""
 
 
 def test_nearest_is_meant_by_the_number_of_arrows():
     a, b = tg.Value(1.0, name="a"), tg.Value(2.0, name="b")
-    nearest = take_picture(tg.tanh(tg.tanh(a)) + b, 3, fold=False)
+    nearest = picture_of(tg.tanh(tg.tanh(a)) + b, 3, fold=False)
     assert {box.name for box in nearest.boxes} == {"b", "v₁", "v₂"}
 
 
@@ -258,7 +257,7 @@ def test_a_value_reached_by_many_paths_is_drawn_once():
     x = tg.Value(1.0)
     for _ in range(40):  # 2⁴⁰ paths
         x = x + x
-    picture = take_picture(x, 200)
+    picture = picture_of(x)
     assert len(picture.boxes) == 41 and len(picture.arrows) == 80
 
 

@@ -79,7 +79,7 @@ def draw(value: Any, *, view: "Kind" = "ops", names: Mapping[str, Any] | None = 
     from tinygrad_edu.drawing.layout import directed
     from tinygrad_edu.drawing.ops_view import OpsView
     from tinygrad_edu.drawing.snapshot import SIMPLE, take_picture
-    from tinygrad_edu.drawing.trace import checked_value
+    from tinygrad_edu.drawing.trace import checked_value, trace
     from tinygrad_edu.drawing.view import KINDS
 
     one_of("draw: view", view, KINDS)
@@ -97,11 +97,12 @@ def draw(value: Any, *, view: "Kind" = "ops", names: Mapping[str, Any] | None = 
         for option in (option for option, x in given.items() if x is not None):
             raise OptionError(f'draw: {option} is for view="ops", not for view="{view}"; leave it out')
         return GraphDrawing(_network(value, view, max_nodes, depth, direction), theme)
-    picture = take_picture(value, max_nodes, names=names, depth=depth, constants=constants, fold=fold, heat=heat,
+    graph = trace(value, constants)
+    picture = take_picture(graph, max_nodes, names=names, depth=depth, fold=fold, heat=heat,
                            highlight=_ends(highlight, value))
     simpler = None
     if len(picture.boxes) > SIMPLE:
-        less = take_picture(value, SIMPLE, names=names, depth=depth, constants=constants, fold=True, heat=heat)
+        less = take_picture(graph, SIMPLE, names=names, depth=depth, fold=True, heat=heat)
         simpler = OpsView(directed(less, direction))
     return GraphDrawing(OpsView(directed(picture, direction)), theme, simpler)
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from tinygrad_edu.drawing.calls import Call, innermost_calls
+from tinygrad_edu.drawing.calls import Call
 from tinygrad_edu.drawing.folding import fold as fold_sums_and_chains
 from tinygrad_edu.drawing.grouping import collapse
 from tinygrad_edu.drawing.parts import Part, Unit
-from tinygrad_edu.drawing.trace import Arguments, Item
+from tinygrad_edu.drawing.trace import Graph, Item
 from tinygrad_edu.engine.value import Value
 
 
@@ -29,31 +29,27 @@ class Arrangement:
     arguments: dict[Unit, list[Argument]]  # by box, in the order of the picture
     cut: set[Unit]  # boxes of which some arguments are left out
     part_of: dict[Item, Part]
-    made_by: dict[Value, Call]  # the innermost call of a module that made each node
-    folded: bool  # whether anything is part of a box only because the whole was too large
 
     def box_of(self, x: Item) -> Unit:
         """The box that a Value or constant is, or is part of."""
         return self.part_of.get(x, x)
 
 
-def arrange(found: dict[Item, Arguments], *, fold: bool | None, depth: int | None, max_nodes: int) -> Arrangement:
+def arrange(graph: Graph, *, fold: bool | None, depth: int | None, max_nodes: int) -> Arrangement:
     """Fold and collapse no more than asked for, or than `max_nodes` demands; of what is still too large, the nearest.
 
     Args:
-        found: the graph, oldest first, the result last.
         fold: whether to fold; None if only a graph that is too large is to be.
         depth: how many levels of modules to open; None for as many as fit.
     """
-    made_by = innermost_calls(x for x in found if isinstance(x, Value))
+    found = graph.arguments
     part_of: dict[Item, Part] = {}
-    tries = list(_tries(fold, depth, made_by))
-    for folding, opened in tries:
+    for folding, opened in _tries(fold, depth, graph.made_by):
         part_of = {}
         if opened is not None:
-            collapse(found, made_by, opened, part_of)
+            collapse(graph, opened, part_of)
         if folding:
-            fold_sums_and_chains(found, made_by, part_of)
+            fold_sums_and_chains(graph, part_of)
         if len(found) - len(part_of) + len(set(part_of.values())) <= max_nodes:
             break
     arguments: dict[Unit, list[Argument]] = {}
@@ -71,7 +67,7 @@ def arrange(found: dict[Item, Arguments], *, fold: bool | None, depth: int | Non
     nearest = _nearest(result, arguments, max_nodes)
     drawn = {box: into for box, into in arguments.items() if box in nearest}
     cut = {box for box, into in drawn.items() if any(argument.source not in nearest for argument in into)}
-    return Arrangement(drawn, cut, part_of, made_by, folded=(folding, opened) != tries[0])
+    return Arrangement(drawn, cut, part_of)
 
 
 def _tries(fold: bool | None, depth: int | None, made_by: dict[Value, Call]) -> Iterator[tuple[bool, int | None]]:

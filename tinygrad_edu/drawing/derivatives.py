@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ class LocalRule(NamedTuple):
     formula: str  # `1 − y²`, `g bᵀ`, with the op's own names
 
 
+@lru_cache(maxsize=256)
 def local_rule(op: Op, slot: int) -> LocalRule | None:
     """The rule for an input, in the words of the docstring, `y = a·b,   dy/da = b,   dy/db = a`; None if it has none.
 

@@ -17,6 +17,9 @@ ROLES = {
     "module": {"shape": "folder", "style": "filled", "margin": "0.12,0.06"},
 }
 
+MOST_WITH_LABELS = 250
+"""With more boxes nobody could read what stands on the arrows; their tooltips tell it."""
+
 DOTS_PER_INCH = 96
 BOLD = "3"
 
@@ -52,8 +55,10 @@ def to_dot(picture: Picture, theme: Theme) -> str:
             dot.node(f"{name}_more", "⋯", shape="plaintext", fontcolor=theme.muted, **left_out)
             dot.edge(f"{name}_more", name, **left_out)
     dot.body += _frames(picture, theme)
+    labelled = len(picture.boxes) <= MOST_WITH_LABELS
     for k, arrow in enumerate(picture.arrows):
-        dot.edge(f"n{arrow.source + 1}", f"n{arrow.target + 1}", _arrow_label(arrow, theme), id=f"e{k + 1}",
+        label = _arrow_label(arrow, theme) if labelled else None
+        dot.edge(f"n{arrow.source + 1}", f"n{arrow.target + 1}", label, id=f"e{k + 1}",
                  tooltip=tooltip(arrow.about), **_line(arrow, picture, theme))
     return dot.source
 

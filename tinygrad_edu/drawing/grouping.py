@@ -8,7 +8,7 @@ import numpy as np
 from tinygrad_edu.drawing.calls import Call
 from tinygrad_edu.drawing.labels import plain
 from tinygrad_edu.drawing.parts import Part, Unit, is_small
-from tinygrad_edu.drawing.trace import Arguments, Item
+from tinygrad_edu.drawing.trace import Arguments, Graph, Item
 from tinygrad_edu.engine.value import Value
 
 
@@ -21,20 +21,20 @@ class Frame:
     within: int | None  # the place of the frame around it, in Picture.frames
 
 
-def collapse(found: dict[Item, Arguments], made_by: dict[Value, Call], depth: int, part_of: dict[Item, Part]) -> None:
+def collapse(graph: Graph, depth: int, part_of: dict[Item, Part]) -> None:
     """Enter the calls of modules below a depth into the table of parts: at 0 the outermost ones, at 1 those in them.
 
     With a call go the parameters and constants that only it uses; what it was given stays visible.
     """
     parts: dict[Call, Part] = {}
-    for node, call in sorted(made_by.items(), key=lambda made: made[0].time, reverse=True):
+    for node, call in sorted(graph.made_by.items(), key=lambda made: made[0].time, reverse=True):
         if len(call.lineage) > depth:
             outer = call.lineage[depth]
             part = parts.setdefault(outer, Part("module", node, call=outer))
             part.nodes.append(node)
             part_of[node] = part
     users: dict[Item, Part | None] = {}
-    for user, arguments in found.items():
+    for user, arguments in graph.arguments.items():
         for _, x in arguments:
             if x not in part_of and _is_private(x, arguments):
                 of = part_of.get(user)
@@ -56,9 +56,11 @@ def _is_private(x: Item, beside: Arguments) -> bool:
     return is_small(x) or any(isinstance(other, Value) and other.op is not None for _, other in beside)
 
 
-def frames_around(units: Iterable[Unit], found: dict[Item, Arguments],
-                  made_by: dict[Value, Call]) -> tuple[list[Frame], dict[Unit, int]]:
+def frames_around(units: Iterable[Unit], graph: Graph) -> tuple[list[Frame], dict[Unit, int]]:
     """The frames of a picture, the outer ones first, and the place of the innermost one around each box."""
+    made_by = graph.made_by
+    if not made_by:
+        return [], {}
     units = list(units)
     inside: dict[Unit, Call] = {}
     for unit in units:
@@ -66,7 +68,7 @@ def frames_around(units: Iterable[Unit], found: dict[Item, Arguments],
         if call is not None:
             inside[unit] = call
     private: dict[Item, Call | None] = {}  # parameters and constants stand with the one call that uses them
-    for node, arguments in found.items():
+    for node, arguments in graph.arguments.items():
         for _, x in arguments:
             if x not in made_by and _is_private(x, arguments):
                 call = made_by.get(node) if isinstance(node, Value) else None
@@ -80,7 +82,7 @@ def frames_around(units: Iterable[Unit], found: dict[Item, Arguments],
         for call in innermost.lineage:
             if call in places:
                 nodes[call].append(node)
-    frames = [Frame(title(call), shapes(nodes[call], found), places[call.within] if call.within else None)
+    frames = [Frame(title(call), shapes(nodes[call], graph), places[call.within] if call.within else None)
               for call in places]
     return frames, {unit: places[call] for unit, call in inside.items()}
 
@@ -102,11 +104,11 @@ def title(call: Call) -> str:
     return plain(f"{call.path} · {kind}" if call.path else kind, 48).replace("->", "→")
 
 
-def shapes(nodes: list[Value], found: dict[Item, Arguments]) -> str:
+def shapes(nodes: list[Value], graph: Graph) -> str:
     """The shapes of what some nodes were given and of the newest of them: `(100, 2), (100, 3) → (100, 16)`."""
     own = set(nodes)
-    given = {x: np.shape(x.data) for node in nodes for _, x in found[node]
-             if x not in own and not _is_private(x, found[node])}
+    given = {x: np.shape(x.data) for node in nodes for _, x in graph.arguments[node]
+             if x not in own and not _is_private(x, graph.arguments[node])}
     sizes = [str(shape) for shape in given.values()]
     made = max(nodes, key=lambda node: node.time)
     return f"{', '.join(sizes[:2])}{', …' if len(sizes) > 2 else ''} → {np.shape(made.data)}".strip()

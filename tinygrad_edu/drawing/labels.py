@@ -1,5 +1,6 @@
 """Numbers, arrays and names as the short texts of a picture."""
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -92,4 +93,4 @@ def _percent(share: float) -> str:
 
 def is_finite(data: Any) -> bool:
     """Whether there is neither a NaN nor an infinity in it."""
-    return bool(np.isfinite(data).all())
+    return math.isfinite(data) if type(data) is float else bool(np.isfinite(data).all())

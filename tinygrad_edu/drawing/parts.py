@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from tinygrad_edu.drawing.calls import Call
-from tinygrad_edu.drawing.trace import Arguments, Item
+from tinygrad_edu.drawing.trace import Item
 from tinygrad_edu.engine.value import Value
 
 
@@ -29,13 +29,3 @@ Unit: TypeAlias = Item | Part
 def is_small(x: Item) -> bool:
     """Whether it is a constant that can be told within a formula: a single number."""
     return not isinstance(x, Value) and not getattr(x.data, "shape", ())
-
-
-def absorb_numbers(part: Part, found: dict[Item, Arguments], part_of: dict[Item, Part]) -> None:
-    """Enter the nodes of a part, and the single numbers that they use, into the table of parts."""
-    for node in part.nodes:
-        part_of[node] = part
-        for _, x in found[node]:
-            if is_small(x) and x not in part_of:
-                part.absorbed.append(x)
-                part_of[x] = part

@@ -14,7 +14,7 @@ from tinygrad_edu.drawing.grouping import frames_around, shapes, title
 from tinygrad_edu.drawing.labels import factor, is_finite, norm, number, plain, sample, signed, summary
 from tinygrad_edu.drawing.parts import Part, Unit
 from tinygrad_edu.drawing.picture import Arrow, Box, Picture
-from tinygrad_edu.drawing.trace import Arguments, Constant, Item, names_of, trace
+from tinygrad_edu.drawing.trace import Constant, Graph, Item, names_of
 from tinygrad_edu.engine.graph import check_unchanged
 from tinygrad_edu.engine.value import Value
 
@@ -31,14 +31,13 @@ MOST_SHARES = 4
 """Of so many contributions at most, the box shows each."""
 
 
-def take_picture(value: Value, max_nodes: int = 200, *, names: Mapping[str, Any] | None = None,
-                 depth: int | None = None, constants: bool = True, fold: bool | None = None, heat: bool = False,
+def take_picture(graph: Graph, max_nodes: int, *, names: Mapping[str, Any] | None = None, depth: int | None = None,
+                 fold: bool | None = None, heat: bool = False,
                  highlight: tuple[Value, Value] | None = None) -> Picture:
-    """The picture of the graph that computed a Value; the arguments are those of `draw`."""
-    found = trace(value, constants)
-    arrangement = arrange(found, fold=fold, depth=depth, max_nodes=max_nodes)
-    camera = _Camera(found, arrangement, names)
-    frames, frame_of = frames_around(arrangement.arguments, found, arrangement.made_by)
+    """The picture of a graph; the arguments are those of `draw`."""
+    arrangement = arrange(graph, fold=fold, depth=depth, max_nodes=max_nodes)
+    camera = _Camera(graph, arrangement, names)
+    frames, frame_of = frames_around(arrangement.arguments, graph)
     arrows: list[Arrow] = []
     for unit in arrangement.arguments:
         arrows += camera.arrows_into(unit)
@@ -50,11 +49,11 @@ def take_picture(value: Value, max_nodes: int = 200, *, names: Mapping[str, Any]
         x = unit.output if isinstance(unit, Part) else unit
         boxes.append(replace(camera.box(unit), frame=frame_of.get(unit), shares=_sum_of(shares.get(place, [])),
                              sample=sample(x.data), gradient_sample=sample(getattr(x, "grad", None))))
-    bad, kind = _first_bad(found)
+    bad, kind = _first_bad(graph)
     bad_place = camera.places.get(arrangement.box_of(bad)) if bad is not None else None
     if bad_place is not None:
         boxes[bad_place] = replace(boxes[bad_place], bad=kind)
-    picture = Picture(tuple(boxes), tuple(arrows), _notice(len(found), boxes, arrangement), tuple(frames))
+    picture = Picture(tuple(boxes), tuple(arrows), _notice(len(graph.arguments), boxes, arrangement), tuple(frames))
     if heat:
         picture = emphasis.with_heat(picture)
     if highlight is not None:
@@ -66,8 +65,8 @@ def take_picture(value: Value, max_nodes: int = 200, *, names: Mapping[str, Any]
 class _Camera:
     """What boxes and arrows are made from: the graph, what is drawn as one, and the names."""
 
-    def __init__(self, found: dict[Item, Arguments], arrangement: Arrangement, names: Mapping[str, Any] | None) -> None:
-        self.found, self.arrangement = found, arrangement
+    def __init__(self, graph: Graph, arrangement: Arrangement, names: Mapping[str, Any] | None) -> None:
+        self.graph, self.arrangement = graph, arrangement
         self.places: dict[Unit, int] = {unit: i for i, unit in enumerate(arrangement.arguments)}
         drawn = [unit.output if isinstance(unit, Part) else unit for unit in self.places]
         self.names = names_of((x for x in drawn if isinstance(x, Value)), names)
@@ -79,8 +78,9 @@ class _Camera:
         Errors: ArgumentError if it is not in the picture.
         """
         unit = self.arrangement.box_of(x)
-        if x not in self.found or unit not in self.places or (isinstance(unit, Part) and unit.output is not x):
-            raise emphasis.not_drawn(x, in_graph=x in self.found)
+        known = x in self.graph.arguments
+        if not known or unit not in self.places or (isinstance(unit, Part) and unit.output is not x):
+            raise emphasis.not_drawn(x, known)
         return self.places[unit]
 
     def box(self, unit: Unit) -> Box:
@@ -95,9 +95,9 @@ class _Camera:
         if isinstance(unit, Part):
             count = len(unit)
             if unit.call is not None:
-                return Box("module", name, value, gradient, title(unit.call), shapes(unit.nodes, self.found),
+                return Box("module", name, value, gradient, title(unit.call), shapes(unit.nodes, self.graph),
                            f"the {count} nodes of {title(unit.call)}", left_out, count, magnitude=magnitude)
-            formula = folding.formula(unit, self.found, self.names)
+            formula = folding.formula(unit, self.graph, self.names)
             return Box("folded", name, value, gradient, formula, "", f"{count} nodes as one: {formula}", left_out,
                        count, magnitude=magnitude)
         if x.op is None:
@@ -209,12 +209,12 @@ def _sum_of(arrows: list[Arrow]) -> str:
     return " ".join(signed(gain, 3) if gain != 0 else "+0" for gain in gains)
 
 
-def _first_bad(found: dict[Item, Arguments]) -> tuple[Item | None, str]:
+def _first_bad(graph: Graph) -> tuple[Item | None, str]:
     """The first in the order of computation with a NaN or an infinity, and which; else the first gradient."""
-    for x in found:
+    for x in graph.arguments:
         if not is_finite(x.data):
             return x, "nan" if np.isnan(x.data).any() else "inf"
-    for x in reversed(found):
+    for x in reversed(graph.arguments):
         if isinstance(x, Value) and x.grad is not None and not is_finite(x.grad):
             return x, "grad nan" if np.isnan(x.grad).any() else "grad inf"
     return None, ""

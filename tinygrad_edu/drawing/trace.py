@@ -4,8 +4,10 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain, count
+from operator import attrgetter
 from typing import Any, TypeAlias
 
+from tinygrad_edu.drawing.calls import Call, innermost_calls
 from tinygrad_edu.drawing.labels import plain, subscript
 from tinygrad_edu.engine.value import Value
 from tinygrad_edu.errors import OptionError
@@ -14,7 +16,7 @@ DEEPEST = 3
 """How many lists may be within one another for names: `weights[0][1][2]`."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Constant:
     """An argument without gradient. It belongs to one place in one op: a 2 elsewhere is another constant."""
 
@@ -35,27 +37,35 @@ def checked_value(value: Any) -> Value:
     return value
 
 
-def trace(value: Value, constants: bool = True) -> dict[Item, Arguments]:
-    """All that a Value was computed from, itself last, each with its own arguments: in the order of computation."""
-    found: dict[Item, Arguments] = {value: []}
-    waiting = deque([value])
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """All that a Value was computed from."""
+
+    arguments: dict[Item, Arguments]  # in the order of computation: the result last, constants just before their op
+    made_by: dict[Value, Call]  # the innermost call of a module that made each node
+
+
+def trace(value: Value, constants: bool = True) -> Graph:
+    """The graph that computed a Value."""
+    found = {value}
+    waiting = [value]
     while waiting:
-        node = waiting.popleft()
+        for x in waiting.pop().inputs:
+            if isinstance(x, Value) and x not in found:
+                found.add(x)
+                waiting.append(x)
+    arguments: dict[Item, Arguments] = {}
+    for node in sorted(found, key=attrgetter("time")):
+        given: Arguments = []
         for slot, x in enumerate(node.inputs):
-            if x is None or not (constants or isinstance(x, Value)):  # no limit, no bias: not an argument
-                continue
-            argument = x if isinstance(x, Value) else Constant(x, node)
-            found[node].append((slot, argument))
-            if argument not in found:
-                found[argument] = []
-                if isinstance(argument, Value):
-                    waiting.append(argument)
-    return {x: found[x] for x in sorted(found, key=_age)}
-
-
-def _age(x: Item) -> tuple[int, bool]:
-    """The order of computation, a constant just before the op that uses it."""
-    return (x.time, True) if isinstance(x, Value) else (x.user.time, False)
+            if isinstance(x, Value):
+                given.append((slot, x))
+            elif x is not None and constants:  # None is no argument: no limit, no bias
+                constant = Constant(x, node)
+                arguments[constant] = []
+                given.append((slot, constant))
+        arguments[node] = given
+    return Graph(arguments, innermost_calls(found))
 
 
 def names_of(values: Iterable[Value], variables: Mapping[str, Any] | None = None) -> dict[Value, str]:
