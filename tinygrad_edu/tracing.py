@@ -1,4 +1,4 @@
-"""Whether a function is being compiled in this thread: what engine, optimizers and generators ask to be written down."""
+"""Whether `compile` runs a function in this thread: engine, optimizers and generators then have it written down."""
 
 import threading
 from typing import Any

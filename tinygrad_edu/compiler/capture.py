@@ -1,13 +1,13 @@
 """`Capture`: a trace that also knows Values, optimizers and random generators, and leaves all of them as they were."""
 
 import copy
-import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.compiler.program import Program, State, Variable, replaced
+from tinygrad_edu.compiler.program import State, Variable
+from tinygrad_edu.compiler.surroundings import found_within, with_traced_closure
 from tinygrad_edu.compiler.trace import Trace
 from tinygrad_edu.compiler.traced import Traced
 from tinygrad_edu.compiler.updates import record_step
@@ -16,8 +16,6 @@ from tinygrad_edu.engine.modes import Mode
 from tinygrad_edu.engine.trees import map_leaves
 from tinygrad_edu.engine.value import Value
 from tinygrad_edu.tracing import current
-
-NUMBERS = (float, int, str, type(None))
 
 
 class Capture(Trace):
@@ -38,7 +36,7 @@ class Capture(Trace):
         self.blocks: dict[int, Any] = {}  # what stands for the arrays of optimizers, by their id
         self._settings: dict[Any, Variable] = {}
         self._generators: dict[int, tuple[Any, Any]] = {}
-        self._found = list(values_within(function))
+        self._found = [x for x in found_within(function) if isinstance(x, Value)]
         saved: dict[Node, tuple[Any, Any]] = {}
         self._saved = saved
         args, options = map_leaves(self._argument, args, ""), map_leaves(self._argument, options, "")
@@ -90,7 +88,7 @@ class Capture(Trace):
             if y in self.leaves:
                 return y
             numbers = y._numbers
-            return _ValueOf(numbers.variable if isinstance(numbers, Traced) else numbers)
+            return ValueOf(numbers.variable if isinstance(numbers, Traced) else numbers)
         return y.variable if isinstance(y, Traced) else y
 
     # ----- Values -----
@@ -185,7 +183,7 @@ class _Untouched:
         return share if self.gradient is None else self.gradient + share
 
 
-class _ValueOf:
+class ValueOf:
     """In the results of a program: a Value of what a variable is."""
 
     def __init__(self, numbers: Variable | Any) -> None:
@@ -213,72 +211,3 @@ class Draw:
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         return getattr(self._now, self.__name__)(*args, **options)
-
-
-# ----- what a function finds in its surroundings -----
-
-def surroundings(function: Any) -> Iterator[tuple[str, Any, Callable[[], Any]]]:
-    """(name, object, how to look it up again) for what a function has from outside: its cells and the globals it names."""
-    function = getattr(function, "__func__", function)
-    if not isinstance(function, types.FunctionType):
-        return
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        try:
-            yield name, cell.cell_contents, lambda cell=cell: cell.cell_contents
-        except ValueError:  # not assigned yet
-            continue
-    names = function.__globals__
-    for name in _global_names(function.__code__):
-        if name in names:
-            yield name, names[name], lambda name=name: names.get(name)
-
-
-def _global_names(code: types.CodeType) -> list[str]:
-    found = list(code.co_names)
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            found += _global_names(constant)
-    return list(dict.fromkeys(found))
-
-
-def with_traced_closure(function: Any, capture: Capture) -> Any:
-    """The function, with what stands for arrays in its surroundings in the place of these."""
-    plain = {name: (x, read) for name, x, read in surroundings(function)
-             if type(x) is np.ndarray and x.dtype.kind in "fiub"}
-    if not plain or not isinstance(function, types.FunctionType):
-        return function
-    traced = {name: capture.outside(x, name, read) for name, (x, read) in plain.items()}
-    cells = tuple(types.CellType(traced[name]) if name in traced else cell for name, cell in
-                  zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
-    free = function.__code__.co_freevars
-    names = function.__globals__ | {name: x for name, x in traced.items() if name not in free}
-    new = types.FunctionType(function.__code__, names, function.__name__, function.__defaults__, cells)
-    new.__kwdefaults__ = function.__kwdefaults__
-    return new
-
-
-def values_within(function: Any) -> Iterator[Any]:
-    """The leaf Values that a function reaches by its closure, its globals, its object: alone, in lists, modules, optimizers."""
-    seen: set[int] = set()
-    waiting = [function]
-    while waiting:
-        x = waiting.pop()
-        if id(x) in seen or isinstance(x, (type, types.ModuleType, np.ndarray, *NUMBERS)):
-            continue
-        seen.add(id(x))
-        if isinstance(x, Value):
-            if x.op is None:
-                yield x
-        elif isinstance(x, list | tuple | set):
-            waiting += x
-        elif isinstance(x, dict):
-            waiting += x.values()
-        elif hasattr(x, "named_parameters") and hasattr(x, "named_buffers"):
-            waiting += [p for _, p in x.named_parameters()]
-        elif hasattr(x, "zero_grad") and hasattr(x, "params"):
-            waiting += x.params
-        elif isinstance(x, types.FunctionType | types.MethodType):
-            waiting += [y for _, y, _ in surroundings(x)]
-            waiting.append(getattr(x, "__self__", None))
-        elif getattr(type(x), "__module__", "").partition(".")[0] not in ("builtins", "numpy", "tinygrad_edu"):
-            waiting += vars(x).values() if hasattr(x, "__dict__") else ()

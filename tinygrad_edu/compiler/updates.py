@@ -7,7 +7,9 @@ import numpy as np
 
 from tinygrad_edu.compiler.program import Call, State
 from tinygrad_edu.compiler.traced import Traced, TracedArray, assemble, slice_of
+from tinygrad_edu.errors import BackwardError
 from tinygrad_edu.optim.flat import PIECE, runs
+from tinygrad_edu.optim.optimizer import no_gradients
 
 
 def record_step(capture: Any, optimizer: Any) -> None:
@@ -20,6 +22,8 @@ def record_step(capture: Any, optimizer: Any) -> None:
         ready.append(slot)
     places = [SimpleNamespace(block=slot.block, start=slot.start, stop=slot.stop, t=slot.t + 1, slots=[slot])
               for slot in ready]
+    if not ready:
+        raise BackwardError(no_gradients(optimizer))
     capture.steps.append((optimizer, ready))
     for run in runs(places):
         members = [slot for slot in ready if slot.block is run.block and run.start <= slot.start < run.stop]
@@ -53,7 +57,7 @@ def _numbers(capture: Any, slot: Any) -> Any:
 def shadow_of(capture: Any, owner: Any) -> Any:
     """An optimizer like this one, whose hyperparameters are traced."""
     shadow = object.__new__(type(owner))
-    vars(shadow).update(vars(owner))
+    vars(shadow).update({name: x for name, x in vars(owner).items() if name not in ("follows", "whole_lr")})
     for name in owner._hyperparameters:
         value = getattr(owner, name)
         if isinstance(value, tuple):

@@ -103,6 +103,18 @@ class Node(Operand):
 _last_change = 0  # the time of the latest change of any node's data
 
 
+def mark_all_changed(nodes: Iterable[Node], by: str) -> None:
+    """`mark_changed` of several nodes, at one time."""
+    global _last_change
+    _last_change = next(clock)
+    note = _last_change, by
+    for node in nodes:
+        try:
+            node._notes["changed"] = note
+        except AttributeError:
+            node._notes = {"changed": note}
+
+
 def ancestors(roots: Iterable[Node], since: int = 0) -> tuple[list[Node], list[Node]]:
     """The computed nodes that the roots depend on, themselves too, newest first: each before its inputs.
 

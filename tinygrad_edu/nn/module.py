@@ -13,6 +13,7 @@ from tinygrad_edu.engine.value import Value
 from tinygrad_edu.errors import ArgumentError, MissingMethodError, OptionError
 from tinygrad_edu.nn.parameter import Buffer, Parameter
 from tinygrad_edu.nn.state import fitting_arrays
+from tinygrad_edu.tracing import settings
 
 if TYPE_CHECKING:
     from tinygrad_edu.nn.summary import Summary
@@ -76,6 +77,7 @@ class Module:
                                   "it an nn.Parameter(...) to be learned, an nn.Buffer(...) to be saved only, or an "
                                   "array, as a constant")
         super().__setattr__(name, value)
+        settings.changes += 1
         for path, part in _walk(name, value, set()):
             _call_by_path(part, path)
 

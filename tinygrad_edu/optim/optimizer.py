@@ -150,8 +150,7 @@ class Optimizer:
         by = f"{type(self).__name__}.step"
         ready = gather(by, self._slots)
         if not ready:
-            raise BackwardError(f"{by}: none of the {len(self._slots)} parameters has a gradient; call loss.backward() "
-                                "first, after zero_grad(). If you did, the loss was not computed from these parameters")
+            raise BackwardError(no_gradients(self))
         for slot in ready:
             slot.t += 1
             slot.parameter.mark_changed(by)
@@ -279,3 +278,9 @@ class Optimizer:
 
     def _in_given_order(self) -> list[Slot]:
         return sorted(self._slots, key=lambda slot: slot.number)
+
+
+def no_gradients(optimizer: Optimizer) -> str:
+    """What to say of a step without any gradient."""
+    return (f"{type(optimizer).__name__}.step: none of the {len(optimizer._slots)} parameters has a gradient; call "
+            "loss.backward() first, after zero_grad(). If you did, the loss was not computed from these parameters")

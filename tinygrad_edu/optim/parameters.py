@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from tinygrad_edu.errors import ArgumentError, DtypeError, OptionError
 from tinygrad_edu.tracing import as_array
 

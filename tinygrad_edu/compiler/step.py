@@ -1,0 +1,146 @@
+"""`Step`: one program, bound to the parameters and optimizers that it works on, and run on arrays."""
+
+import linecache
+from collections.abc import Callable
+from itertools import count
+from operator import attrgetter, is_not
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.compiler.capture import Capture, ValueOf
+from tinygrad_edu.compiler.emit import Text
+from tinygrad_edu.compiler.plan import Plan
+from tinygrad_edu.compiler.program import Variable, variables
+from tinygrad_edu.compiler.surroundings import Surroundings
+from tinygrad_edu.engine.graph import mark_all_changed
+from tinygrad_edu.engine.trees import leaves, map_leaves
+from tinygrad_edu.engine.value import Value
+from tinygrad_edu.tracing import settings
+
+_numbers = count(1)
+_data = attrgetter("_numbers")
+
+
+class Changed(Exception):
+    """What decisions of the library hang on is not as it was when the function was traced; nothing was done."""
+
+
+class Step:
+    """A function's program for one kind of arguments.
+
+    source: the program, as Python.
+    program, plan: what it was made from.
+    """
+
+    def __init__(self, function: Callable[..., Any], args: tuple, options: dict[str, Any]) -> None:
+        self.surroundings, self.version = Surroundings(function), settings.changes
+        self.capture = capture = Capture(function, args, options)
+        self.program = program = capture.program
+        self.only_arrays = not options and all(type(x) is np.ndarray for x in args)
+        self._kinds = [(x.shape, x.dtype) for x in args] if self.only_arrays else None
+        gradients = list(dict.fromkeys(g for _, g in capture.gradients if isinstance(g, Variable)))
+        self.plan = plan = Plan(program, gradients)
+        self._results = list(variables(map_leaves(_of_values, program.results)))
+        self._numbers_changed = [s for s in program.states if s.after is not s.before and not s.before.is_array]
+        self._fixed = [v for v in gradients if v in plan.memory and plan.memory[v].kind == "buffer"]
+        self._fresh = [v for v in gradients if v not in self._fixed]
+        outputs = [*self._results, *(s.after for s in self._numbers_changed), *self._fresh]
+        name = getattr(function, "__name__", type(function).__name__)
+        self.text = Text(plan, outputs, self._fixed, f"{name}, as a NumPy program with every buffer made once.")
+        self.source = self.text.source
+        space: dict[str, Any] = {"np": np}
+        file = f"<compiled {name} {next(_numbers)}>"  # so that a stack trace shows its lines
+        linecache.cache[file] = (len(self.source), None, self.source.splitlines(True), file)
+        exec(compile(self.source, file, "exec"), space)
+        exec(self.text.guard_source, space)
+        self._prepare, self._same = space["prepare"], space["same"]
+        self._readers = [s.read for s in program.settings]
+        self._number_reads = [s.read for s in program.states if not s.before.is_array]
+        self._slots = [slot for _, slots in capture.steps for slot in slots]
+        placed = [slot for optimizer, _ in capture.steps for slot in optimizer._slots if not slot.is_float]
+        self._placed, self._places = [slot.parameter for slot in placed], [slot.data for slot in placed]
+        self._own = [leaf for leaf, s in capture.leaf_states.items() if s in program.states and s.before.is_array]
+        self._changed = [*(slot.parameter for slot in self._slots),
+                         *(leaf for leaf, s in capture.leaf_states.items() if s.after is not s.before)]
+        self.bind()
+
+    def bind(self) -> None:
+        """Make the buffers, for the arrays that the parameters have now."""
+        self._settle()
+        bound = {name: (x.read() if hasattr(x, "read") else x) for name, x in self.text.bound.items()}
+        functions = {name: getattr(f, "generator", f) for name, f in self.text.functions.items()}
+        self._own_arrays = list(map(_data, self._own))
+        self._run, self._kept = self._prepare(**bound, **functions)
+        self._gradients = [self._gradient(leaf, g) for leaf, g in self.capture.gradients]
+
+    def _gradient(self, leaf: Any, g: Any) -> tuple[Any, Any, int | None]:
+        """A leaf with the array that its gradient is in, or the place of its gradient among what the program returns."""
+        if not isinstance(g, Variable):
+            return leaf, g, None
+        if g in self._fixed:
+            return leaf, self._kept[self.plan.memory[g].name], None
+        return leaf, None, len(self._results) + len(self._numbers_changed) + self._fresh.index(g)
+
+    def fits(self, args: tuple) -> bool:
+        """Whether it is, without much looking, the program for these arguments."""
+        kinds = self._kinds
+        if kinds is None or len(args) != len(kinds) or self.version != settings.changes:
+            return False
+        for x, (shape, dtype) in zip(args, kinds, strict=True):
+            if type(x) is not np.ndarray or x.shape != shape or x.dtype != dtype:
+                return False
+        return self.surroundings.same()
+
+    def arrays_of(self, args: tuple, options: dict[str, Any]) -> list[np.ndarray]:
+        """The arrays among the arguments."""
+        return [x for x in (*leaves(args), *leaves(options)) if isinstance(x, np.ndarray)]
+
+    def run(self, arrays: Any) -> Any:
+        """Run the program and return what the function would; Changed, if it does not fit what is there now."""
+        if any(map(is_not, map(_data, self._placed), self._places)):
+            self._settle()
+        if any(map(is_not, map(_data, self._own), self._own_arrays)):
+            self.bind()
+        values = [read() for read in self._readers]
+        if not self._same(*values):
+            raise Changed
+        try:
+            with np.errstate(all="ignore"):
+                out = self._run(*arrays, *values, *[read() for read in self._number_reads])
+        except StopIteration:
+            raise Changed from None
+        for state, new in zip(self._numbers_changed, out[len(self._results):], strict=False):
+            state.write(new)  # type: ignore[misc]
+        for leaf, array, place in self._gradients:
+            leaf.grad = array if place is None else out[place]
+        for slot in self._slots:
+            slot.t += 1
+        if self._changed:
+            mark_all_changed(self._changed, "a compiled step")
+        return self._returned(out)
+
+    def _settle(self) -> None:
+        """Put data that were assigned to an optimizer's parameters into their places."""
+        for parameter, place in zip(self._placed, self._places, strict=True):
+            if parameter._numbers is not place:
+                place[...] = parameter._numbers
+                parameter._numbers = place
+
+    def _returned(self, out: tuple) -> Any:
+        """What the function returns, of what the program returned."""
+        results = self.program.results
+        if isinstance(results, ValueOf) and isinstance(results.numbers, Variable):
+            return Value(out[0])
+        following = iter(out)
+
+        def leaf(x: Any, path: str) -> Any:
+            if isinstance(x, ValueOf):
+                return Value(next(following) if isinstance(x.numbers, Variable) else x.numbers)
+            return next(following) if isinstance(x, Variable) else x
+
+        return map_leaves(leaf, results)
+
+
+def _of_values(leaf: Any, path: str) -> Any:
+    return leaf.numbers if isinstance(leaf, ValueOf) else leaf
