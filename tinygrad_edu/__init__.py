@@ -14,6 +14,7 @@ from tinygrad_edu.engine.modes import detect_anomaly, enable_grad, no_grad
 # around it: pictures, and one seed for all that is random
 from tinygrad_edu.compiler import compile
 from tinygrad_edu.drawing import draw
+from tinygrad_edu.drawing.methods import explain
 from tinygrad_edu.random import manual_seed
 
 from tinygrad_edu.engine import memory as _memory

@@ -21,50 +21,14 @@ MOST_PATHS, MOST_FACTORS = 4, 16
 
 
 def latex(value: Value) -> str:
-    r"""The formula of a Value in LaTeX, with brackets where they are needed and nowhere else.
-
-    Values with a name, those used more than once and parts of long formulas get lines of their own; so do large arrays,
-    as C₁, C₂, ... There are at most 12 lines: of a larger graph those nearest the result, and one that says so.
-
-    Returns: `y = ...` for a Value with a name, just the formula for one without. Several lines are in an `aligned`
-    environment. For display, put it between $$ and $$.
-
-    >>> import tinygrad_edu as tg
-    >>> x, w = tg.Value(2.0, name="x"), tg.Value(-3.0, name="w_1")
-    >>> y = tg.tanh((x + 1) * w) ** 2
-    >>> print(y.latex())
-    \left(\tanh((x + 1) \cdot w_{1})\right)^2
-    """
+    """The formula of a Value; see `value.latex`."""
     computed, leaves = _ancestors(value)
     writer = Writer(names_of([*leaves, *reversed(computed)]))
     return _written(value, writer, computed, symbols.name(value.name) if value.name and computed else "")
 
 
 def grad_latex(value: Value, wrt: Value) -> str:
-    r"""The derivative of a single number by one of the Values it was made from, in LaTeX, by the chain rule.
-
-    First the paths, each a product of local derivatives, or if they are many, the last step of each; then the formula
-    that the gradient rules of the ops give for it, whatever `backward` has computed. Where a rule chooses, as that of
-    ReLU does, it is the formula for the numbers at hand.
-
-    Args:
-        value: J, the result.
-        wrt: w, what to differentiate by.
-
-    Errors: OptionError if `wrt` is no Value, BackwardError if J is not a single number or was not made from w,
-    MutationError if data were changed since.
-
-    >>> import tinygrad_edu as tg
-    >>> x, w = tg.Value(2.0, name="x"), tg.Value(-3.0, name="w")
-    >>> y = tg.tanh(x * w)
-    >>> y.name = "y"
-    >>> print(y.grad_latex(w))
-    \begin{aligned}
-    \frac{\partial y}{\partial w} &= \frac{\partial y}{\partial v_{1}} \frac{\partial v_{1}}{\partial w} \\
-    &= (1 - y \cdot y) \cdot x \\
-    y &= \tanh(x \cdot w)
-    \end{aligned}
-    """
+    """The derivative of a Value by another one; see `value.grad_latex`."""
     computed, leaves = between(value, wrt, "grad_latex")
     names = names_of([*leaves, *reversed(computed)])
     quotient = partial_derivative(symbols.name(names[value]), symbols.name(names[wrt]))

@@ -63,7 +63,10 @@ class Value(ArrayMethods):
     __slots__ = ()
     __hash__ = object.__hash__
 
-    draw: ClassVar[Callable[..., Any]]  # as of `tinygrad_edu.drawing`, which sets it: it is above this level
+    # of `tinygrad_edu.drawing`, which sets them: it is above this level
+    draw: ClassVar[Callable[..., Any]]
+    latex: ClassVar[Callable[..., str]]
+    grad_latex: ClassVar[Callable[..., str]]
 
     def __init__(self, data: Any, name: str = "") -> None:
         self._numbers = _differentiable(data)
