@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from tinygrad_edu.compiler.program import Variable
+from tinygrad_edu.engine.graph import Node
 from tinygrad_edu.tracing import Recorded
 
 # What NumPy offers as methods, where `np.<name>(array, ...)` does the same.
@@ -43,7 +44,9 @@ class Traced(Recorded):
 
     def choose(self, a: Any, b: Any) -> Any:
         """a where this is true, b elsewhere."""
-        return np.where(self, a, b) if self.variable.is_array else self.trace.call(conditional, (self, a, b), {})
+        if self.variable.is_array or isinstance(a, Node) or isinstance(b, Node):
+            return np.where(self, a, b)
+        return self.trace.call(conditional, (self, a, b), {})
 
     def look_up(self, array: Any, index: Any) -> Any:
         """array[index], where this is a part of the index of a plain array."""

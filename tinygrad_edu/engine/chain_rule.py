@@ -134,6 +134,8 @@ def _fitted_recorded(d: Any, like: Any, node: Any, i: int) -> Any:
         d = _unbroadcast(d, like.shape, node, i)
     if not like.shape and type(like.value) is float:
         return d.item() if isinstance(d, Recorded) else float(d)
+    if isinstance(d, float | int):
+        return np.asarray(d, like.dtype)
     return d if d.dtype == like.dtype else d.astype(like.dtype)
 
 
