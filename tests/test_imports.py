@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "tinygrad_edu"
 
 # A folder stands for all its modules but those with an entry of their own; "" is `tinygrad_edu` itself.
 LEVELS = {
-    5: ["", "__main__", "cli", "demo", "plots", "landscape"],
+    5: ["", "__main__", "cli", "demo", "gallery", "plots", "landscape"],
     4: ["training", "interop"],
     3: ["nn"],
     2: ["engine.transforms", "check", "drawing", "compiler"],

@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     add_demo(commands)
+    add_gallery(commands)
     options = parser.parse_args(arguments)
     if options.run is None:
         parser.print_help()
@@ -58,8 +59,7 @@ def add_demo(commands: "argparse._SubParsersAction[Parser]") -> None:
                     "by hand, and write model.npz, loss.png, digits.png and graph.svg.",
         epilog="Ctrl-C ends the training early: what was learned so far is tested and saved, and the exit "
                f"code is {INTERRUPTED}.")
-    parser.add_argument("--out", metavar="DIR", type=Path, default=Path("demo-output"),
-                        help="folder for the files, made if it is not there")
+    add_folder(parser, "demo-output")
     parser.add_argument("--epochs", metavar="N", type=whole_number(least=1), default=30,
                         help="how many times the network sees every training image")
     parser.add_argument("--seed", metavar="N", type=whole_number(least=0), default=0,
@@ -68,14 +68,44 @@ def add_demo(commands: "argparse._SubParsersAction[Parser]") -> None:
     def run(options: argparse.Namespace) -> int:
         from tinygrad_edu import demo  # here, so that no other command waits for it
 
-        try:
-            make_room(options.out, demo.FILES)
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            parser.error(f"argument --out: cannot write into {str(options.out)!r}: {reason}")
+        check_folder(parser, options.out, demo.FILES)
         return 0 if demo.run(options.out, options.epochs, options.seed) else INTERRUPTED
 
     parser.set_defaults(run=run)
+
+
+def add_gallery(commands: "argparse._SubParsersAction[Parser]") -> None:
+    """The command `gallery`: all kinds of pictures of a graph, and a page with them."""
+    parser = commands.add_parser(
+        "gallery", formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        help="draw ten pictures of graphs and networks, with the code of each",
+        description="Draw graphs and networks in every way that there is, and write the pictures and index.html, a "
+                    "page with all of them and their code.")
+    add_folder(parser, "gallery")
+
+    def run(options: argparse.Namespace) -> int:
+        from tinygrad_edu import gallery
+
+        check_folder(parser, options.out, gallery.FILES)
+        gallery.run(options.out)
+        return 0
+
+    parser.set_defaults(run=run)
+
+
+def add_folder(parser: Parser, default: str) -> None:
+    """The option `--out`."""
+    parser.add_argument("--out", metavar="DIR", type=Path, default=Path(default),
+                        help="folder for the files, made if it is not there")
+
+
+def check_folder(parser: Parser, folder: Path, names: Sequence[str]) -> None:
+    """`make_room`; a folder that cannot be written into is a bad argument."""
+    try:
+        make_room(folder, names)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        parser.error(f"argument --out: cannot write into {str(folder)!r}: {reason}")
 
 
 def whole_number(least: int) -> Callable[[str], int]:
