@@ -27,7 +27,8 @@ __version__ = "0.1.0"
 __all__ = [
     "Value", "grad", "value_and_grad", "jacobian", "hessian", "vjp", "jvp", "hvp",
     "no_grad", "enable_grad", "detect_anomaly", "primitive", "Op", "OPS",
-    "compile", "draw", "manual_seed", "check", "data", "interop", "linear_models", "nn", "optim", "plots", "training", *_ops,
+    "compile", "draw", "explain", "manual_seed",
+    "check", "data", "interop", "linear_models", "nn", "optim", "plots", "training", *_ops,
 ]
 
 _memory.keep_freed_memory()

@@ -1,4 +1,4 @@
-"""`Explanation`: one gradient, derived step by step, as a table that can be printed, shown in a notebook, or typeset."""
+"""`Explanation`: one gradient, derived step by step, as a table to be printed, shown in a notebook, or typeset."""
 
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -124,8 +124,8 @@ class Explanation:
         if len(self.rows) < self.steps:
             body.insert(MOST_ROWS // 2, '<tr><td class="number">⋮</td><td colspan="5"></td></tr>')
         notice = f"<p>{escape(self.notice)}</p>" if self.notice else ""
-        return (f'{STYLE}<table class="tg-explain"><caption>{escape(self.title)}</caption><thead><tr>{head}</tr></thead>'
-                f'<tbody>{"".join(body)}</tbody><tfoot><tr><td></td><td colspan="5">{escape(self.result)}</td></tr>'
+        return (f'{STYLE}<table class="tg-explain"><caption>{escape(self.title)}</caption>'
+                f'<thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody><tfoot><tr><td></td><td colspan="5">{escape(self.result)}</td></tr>'
                 f"</tfoot></table>{notice}")
 
 
