@@ -97,7 +97,7 @@ def lines(curves: Mapping[str, Any], x: Any, *, x_label: str, y_label: str,
     axes.tick_params(which="both", color=PALE, labelcolor=INK)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(PALE)
-    longest = max(len(line.get_label()) for line in axes.lines)
+    longest = max(len(str(line.get_label())) for line in axes.lines)
     # beside the axes or above them, where no line is
     axes.legend(frameon=False, labelcolor=INK, loc="upper left" if many else "lower left",
                 bbox_to_anchor=(1, 1) if many else (0, 1), ncols=1 if many or longest > WIDEST_LABEL else 2)
