@@ -125,8 +125,8 @@ class Explanation:
             body.insert(MOST_ROWS // 2, '<tr><td class="number">⋮</td><td colspan="5"></td></tr>')
         notice = f"<p>{escape(self.notice)}</p>" if self.notice else ""
         return (f'{STYLE}<table class="tg-explain"><caption>{escape(self.title)}</caption>'
-                f'<thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody><tfoot><tr><td></td><td colspan="5">{escape(self.result)}</td></tr>'
-                f"</tfoot></table>{notice}")
+                f'<thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody>'
+                f'<tfoot><tr><td></td><td colspan="5">{escape(self.result)}</td></tr></tfoot></table>{notice}')
 
 
 def explain(value: Any, wrt: Any, names: Mapping[str, Any] | None = None) -> Explanation:
