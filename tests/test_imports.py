@@ -11,13 +11,13 @@ PACKAGE = Path(__file__).parents[1] / "tinygrad_edu"
 
 # A folder stands for all its modules but those with an entry of their own; "" is `tinygrad_edu` itself.
 LEVELS = {
-    5: ["", "__main__", "cli", "demo", "gallery", "plots", "landscape"],
+    5: ["", "__main__", "cli", "demo", "doctor", "gallery", "plots", "landscape"],
     4: ["training", "interop"],
     3: ["nn"],
     2: ["engine.transforms", "check", "drawing", "compiler"],
     1: ["engine"],
-    0: ["errors", "checks", "tracing", "files", "random", "interop.saving", "engine.primitive", "engine.ops", "optim", "data",
-        "linear_models", "figures", "class_figures"],
+    0: ["errors", "checks", "tracing", "files", "blas", "random", "interop.saving", "engine.primitive", "engine.ops",
+        "optim", "data", "linear_models", "figures", "class_figures"],
 }
 
 # What the function that needs it imports, and what only the tests do.

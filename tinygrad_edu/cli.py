@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     add_demo(commands)
+    add_doctor(commands)
     add_gallery(commands)
     options = parser.parse_args(arguments)
     if options.run is None:
@@ -97,6 +98,23 @@ def add_folder(parser: Parser, default: str) -> None:
     """The option `--out`."""
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path(default),
                         help="folder for the files, made if it is not there")
+
+
+def add_doctor(commands: "argparse._SubParsersAction[Parser]") -> None:
+    """The command `doctor`: what is installed here, and what would make it faster."""
+    parser = commands.add_parser(
+        "doctor", help="tell what is installed here, and what would make it faster",
+        description="Show versions, CPU, threads, BLAS, what draws pictures, and the optional libraries that are "
+                    "missing; time a matrix product with the kernels of OpenBLAS that suit this CPU, and say what to "
+                    "set to be faster. It takes a few seconds.")
+
+    def run(options: argparse.Namespace) -> int:
+        from tinygrad_edu import doctor
+
+        doctor.run()
+        return 0
+
+    parser.set_defaults(run=run)
 
 
 def check_folder(parser: Parser, folder: Path, names: Sequence[str]) -> None:

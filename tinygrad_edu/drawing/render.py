@@ -34,7 +34,7 @@ def render(dot: str, format: str) -> bytes:
     """
     options, more_time = ((SHARP,), PIXELS) if format == "png" else ((), 0.0)
     failures = []
-    for renderer, command in _renderers(format):
+    for renderer, command in renderers(format):
         for layout, seconds in LAYOUTS:
             try:
                 run = subprocess.run([*command, *options, *layout], input=dot.encode(), capture_output=True,
@@ -59,7 +59,7 @@ def render(dot: str, format: str) -> bytes:
         "graphviz, whose program dot must be on the PATH. print() and .save() as .dot work without it")
 
 
-def _renderers(format: str) -> Iterator[tuple[str, list[str]]]:
+def renderers(format: str) -> Iterator[tuple[str, list[str]]]:
     """What there is to draw with, and the command that reads DOT from its input and writes the picture."""
     dot = shutil.which("dot")
     if dot:
