@@ -5,11 +5,14 @@ import re
 import shutil
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
 from tinygrad_edu import cli, gallery
 from tinygrad_edu.errors import RenderError
+
+ROOT = Path(__file__).parents[1]
 
 without_renderer = pytest.mark.skipif(shutil.which("dot") is None and find_spec("pygraphviz") is None,
                                       reason="no Graphviz")
@@ -63,6 +66,14 @@ def test_the_same_bytes_every_time(made, tmp_path):
     gallery.run(tmp_path)
     for name in gallery.FILES:
         assert (tmp_path / name).read_bytes() == (made / name).read_bytes()
+
+
+@without_renderer
+def test_the_picture_in_the_readme_is_one_of_them(made):
+    pictures = [made / "07-units_and_weights.svg", ROOT / "notebooks" / "pictures" / "network.svg"]
+    # texts and not bytes: each version of Graphviz places them a little differently
+    drawn, shown = (re.findall(r"<text[^>]*>(.*?)</text>", path.read_text(encoding="utf-8")) for path in pictures)
+    assert "a₁⁽⁴⁾" in shown and sorted(drawn) == sorted(shown)
 
 
 def test_without_graphviz_the_page_has_texts_and_says_what_to_install(monkeypatch, tmp_path, capsys):

@@ -186,6 +186,21 @@ def test_svg_has_every_unit_and_every_weight_once_and_tells_them():
     assert [sum(tip == weight.about for tip in told) for weight in take_neurons(J).weights[:40]] == [1] * 40
 
 
+@pytest.mark.skipif(shutil.which("dot") is None or find_spec("pygraphviz") is None, reason="needs both renderers")
+def test_both_renderers_put_the_units_at_the_same_places(monkeypatch, tmp_path):
+    source = tg.draw(lecture()[1], view="neurons").source
+    circle = re.compile(r'<ellipse [^>]*cx="([-.\d]+)" cy="([-.\d]+)"')
+
+    def places():
+        found = np.array([[float(x) for x in xy] for xy in circle.findall(render(source, "svg").decode())])
+        return found - found[0]  # margins differ with the version
+
+    by_dot = places()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert len(by_dot) == 16  # the output has two circles
+    np.testing.assert_allclose(places(), by_dot, atol=0.1)
+
+
 @without_renderer
 def test_names_are_text():
     W = tg.Value([[1.0]], name="<b>&\"\\N]")
