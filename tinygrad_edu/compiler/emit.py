@@ -26,6 +26,9 @@ INFIX = {operator.add: "+", operator.sub: "-", operator.mul: "*", operator.trued
          operator.lt: "<", operator.le: "<=", operator.gt: ">", operator.ge: ">=", operator.eq: "==", operator.ne: "!="}
 PREFIX = {operator.neg: "-", operator.pos: "+", operator.invert: "~"}
 
+LONGEST_EXPRESSION = 60
+"""Characters of a number's expression that is written where it is used; a longer one gets a name."""
+
 ALWAYS_VIEWS = {np.transpose, np.swapaxes, np.moveaxis, np.expand_dims, np.squeeze, np.broadcast_to, np.matrix_transpose,
                 np.flip, getitem, slice_of}
 """What never copies, whatever the order in memory."""
@@ -261,9 +264,11 @@ class Text:
             self._hoisted.append(f"{self.text(y)} = {self.expression(call)}")
             self._static.add(y)
             return []
-        if y.is_python and self._uses[y] == 1 and call.loop is None and (call.function in INFIX or call.function in PREFIX):
-            self._inline[y] = self.expression(call)
-            return []
+        if y.is_python and self._uses[y] == 1 and call.loop is None and call.function in {**INFIX, **PREFIX}:
+            expression = self.expression(call)
+            if len(expression) <= LONGEST_EXPRESSION:
+                self._inline[y] = expression
+                return []
         return [f"{self.text(y)} = {self.expression(call)}"]
 
     def _can_hoist(self, call: Call) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 
 from tinygrad_edu.compiler.capture import Capture, ValueOf
 from tinygrad_edu.compiler.emit import Text
+from tinygrad_edu.compiler.numbers import NumbersText, is_of_numbers
 from tinygrad_edu.compiler.plan import Plan
 from tinygrad_edu.compiler.program import Variable, variables
 from tinygrad_edu.compiler.surroundings import Surroundings
@@ -47,7 +48,9 @@ class Step:
         self._fresh = [v for v in gradients if v not in self._fixed]
         outputs = [*self._results, *(s.after for s in self._numbers_changed), *self._fresh]
         name = getattr(function, "__name__", type(function).__name__)
-        self.text = Text(plan, outputs, self._fixed, f"{name}, as a NumPy program with every buffer made once.")
+        about = f"{name}, as a NumPy program with every buffer made once."
+        numbers = is_of_numbers(program, plan)
+        self.text: Any = NumbersText(plan, outputs, about) if numbers else Text(plan, outputs, self._fixed, about)
         self.source = self.text.source
         space: dict[str, Any] = {"np": np}
         file = f"<compiled {name} {next(_numbers)}>"  # so that a stack trace shows its lines

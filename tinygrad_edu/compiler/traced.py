@@ -83,7 +83,8 @@ class TracedNumber(Traced):
         return self
 
     def astype(self, dtype: Any, copy: bool = True) -> Any:
-        return self.trace.call(np.asarray, (self, np.dtype(dtype)), {})
+        same = type(self.value) is float and np.dtype(dtype) == np.float64
+        return self if same else self.trace.call(np.asarray, (self, np.dtype(dtype)), {})
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         if method == "__call__" and not options and all(

@@ -1,5 +1,7 @@
 """A step of an optimizer, traced: its update rule runs on what stands for the flat vectors that it works on."""
 
+from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -35,7 +37,8 @@ def _update(capture: Any, optimizer: Any, run: Any, slots: list[Any]) -> None:
     block = run.block
     owner = block.group or optimizer
     first = slots[0]
-    t = capture.setting((id(first), "t"), first.t, "t", lambda: first.t) + 1
+    steps = sum(slot is first for _, ready in capture.steps for slot in ready)  # in this call, with the present one
+    t = capture.setting((id(first), "t"), first.t, "t", lambda: first.t) + steps
     theta = _part(_theta(capture, optimizer, block), run)
     g = capture.call(assemble, ([_numbers(capture, slot) for slot in slots],), {})
     running = [_part(_flat(capture, vector, name), run) for name, vector in zip(owner.running, block.running, strict=True)]
@@ -59,15 +62,22 @@ def shadow_of(capture: Any, owner: Any) -> Any:
     shadow = object.__new__(type(owner))
     vars(shadow).update({name: x for name, x in vars(owner).items() if name not in ("follows", "whole_lr")})
     for name in owner._hyperparameters:
-        value = getattr(owner, name)
+        value, read = getattr(owner, name), _reader(owner, name)
         if isinstance(value, tuple):
-            traced: Any = tuple(capture.setting((id(owner), name, i), x, f"{name}_{i + 1}",
-                                                lambda name=name, i=i: getattr(owner, name)[i])
-                                for i, x in enumerate(value))
+            traced: Any = tuple(capture.setting((id(owner), name, i), x, f"{name[:-1]}{i + 1}",
+                                                lambda read=read, i=i: read()[i]) for i, x in enumerate(value))
         else:
-            traced = capture.setting((id(owner), name), value, name, lambda name=name: getattr(owner, name))
+            traced = capture.setting((id(owner), name), value, name, read)
         vars(shadow)[name] = traced
     return shadow
+
+
+def _reader(owner: Any, name: str) -> Callable[[], Any]:
+    """How to look a hyperparameter up, quickly where it is the optimizer's own."""
+    settings = vars(owner)
+    if "follows" in settings or name not in settings:
+        return lambda: getattr(owner, name)
+    return partial(settings.__getitem__, name)
 
 
 def _flat(capture: Any, vector: np.ndarray, name: str) -> TracedArray:

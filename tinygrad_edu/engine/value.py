@@ -114,7 +114,7 @@ class Value(ArrayMethods):
         if type(old) is float:
             return float(data)
         if isinstance(data, Recorded):
-            return np.copy(data).astype(old.dtype)
+            return data.astype(old.dtype)
         return np.array(data, old.dtype)  # a copy: an optimizer will write into it
 
     @property
