@@ -271,3 +271,37 @@ def test_a_value_reached_by_many_paths_is_drawn_once():
 def test_bad_arguments(value, max_nodes, error, message):
     with pytest.raises(error, match=f"^draw: {message}$"):
         tg.draw(value, max_nodes=max_nodes)
+
+
+def test_names_are_those_of_the_variables():
+    a, b = tg.Value(2.0), tg.Value(3.0, name="its own")
+    weights = [[tg.Value(1.0), tg.Value(4.0)], [tg.Value(5.0)]]
+    total = a * b + weights[0][1] + weights[1][0]
+    drawn = tg.draw(total, names=locals()).view.picture.boxes
+    assert [box.name for box in drawn] == ["a", "b", "weights[0][1]", "weights[1][0]", "v₁", "v₂", "total"]
+    drawn = tg.draw(total, names={"_": a, "x": a, "again": a, "other": "no Value"}).view.picture.boxes
+    assert [box.name for box in drawn][:2] == ["x", "its own"]
+    with pytest.raises(OptionError, match=r"^draw: names must be a dict of Values by name, such as locals\(\), got "):
+        tg.draw(total, names=[a])
+
+
+def test_of_a_long_path_the_end_is_shown():
+    p = tg.Value(1.0, name="encoder.blocks.3.attention.projection.weight")
+    assert picture_of(p).boxes[0].name == "…ntion.projection.weight"
+    assert len(picture_of(p).boxes[0].name) == 24
+
+
+def test_a_value_draws_itself():
+    o = neuron()
+    assert o.draw(fold=True, theme="dark").source == tg.draw(o, fold=True, theme="dark").source
+
+
+def test_of_an_array_the_norm_and_the_share_of_zeros():
+    def value(x):
+        return picture_of(tg.Value(x, name="x")).boxes[0].value
+
+    assert (value([3.0, 4.0]).norm, value([3.0, 4.0]).zeros) == ("5", "0 %")
+    assert value([0.0, 4.0, 0.0, 3.0]).zeros == "50 %"
+    many = np.ones(1000)
+    many[0] = 0
+    assert (value(many).zeros, value(1 - many).zeros) == ("<1 %", ">99 %")

@@ -6,6 +6,7 @@ import stat
 import sys
 from importlib.util import find_spec
 
+import graphviz
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 import tinygrad_edu as tg
 from tests.drawing.graphs import loss_of_arrays, neuron, shown, tooltips
 from tinygrad_edu.drawing import render as rendering
-from tinygrad_edu.drawing.labels import plain
+from tinygrad_edu.drawing.labels import short_name
 from tinygrad_edu.drawing.render import render
 from tinygrad_edu.errors import ArgumentError, MissingDependencyError, RenderError
 
@@ -115,8 +116,8 @@ def test_any_name_is_shown_as_text(renderer, names):
     drawn = {nodes[f"n{i + 1}"][0] for i in range(len(names))}
     told = {tip.removeprefix("data ").removesuffix(" = 1, grad –") for tip in tooltips(svg)}
     for name in names:
-        assert any(x.startswith(plain(name)) for x in drawn), name
-        assert any(x.startswith(plain(name)) for x in told), name
+        assert any(x.startswith(short_name(name)) for x in drawn), name
+        assert any(x.startswith(short_name(name)) for x in told), name
     assert len(nodes) == len(names) + 1 and sum(arrows.values()) == len(names)
 
 
@@ -260,3 +261,27 @@ def test_a_failed_write_keeps_the_old_file(monkeypatch, tmp_path):
     with pytest.raises(OSError, match="no space left"):
         tg.draw(neuron()).save(path)
     assert path.read_text() == "old" and os.listdir(tmp_path) == ["graph.dot"]
+
+
+def test_what_takes_too_long_even_so_is_drawn_simpler(monkeypatch, tmp_path):
+    """A dot that needs a minute for more than 60 boxes."""
+    limit(monkeypatch, 1.0, 1.0)
+    hide_pygraphviz(monkeypatch)
+    fake_dot(monkeypatch, tmp_path, "source = sys.stdin.read()\nif 'n61 [' in source: time.sleep(60)\n"
+             "print('<svg><title>' + str(source.count('->')) + '</title></svg>')")
+    y = tg.Value(0.5, name="x")
+    for _ in range(100):
+        y = tg.tanh(y)
+        y.name = "layer"
+    drawing = tg.draw(y, fold=False)
+    assert "n101 [" in drawing.source
+    assert "<title>60</title>" in drawing.svg  # 59 arrows, and one from ⋯
+    assert "60 of 101 nodes, those nearest the result" in drawing.svg  # its description
+
+
+def test_as_a_digraph_of_the_package_graphviz():
+    graph = tg.draw(loss_of_arrays()).to_graphviz()
+    assert isinstance(graph, graphviz.Digraph)
+    assert graph.source == tg.draw(loss_of_arrays()).source
+    graph.node("mine")
+    assert "\tmine\n" in graph.source

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 def draw(value: Any, *, view: "Kind" = "ops", names: Mapping[str, Any] | None = None, theme: "AnyTheme" = "auto",
          direction: Literal["auto", "right", "down"] = "auto", fold: bool | None = None, depth: int | None = None,
-         constants: bool = True, heat: bool = False, highlight: Any = None, max_nodes: int = 200) -> "GraphDrawing":
+         constants: bool = True, heat: bool = False, highlight: Any = None, steps: bool = False,
+         max_nodes: int = 200) -> "GraphDrawing":
     """The computation graph of a Value as a picture: from the data to the result. Also `value.draw(...)`.
 
     Every Value is one box: data a rectangle, a parameter a rounded one, what an op computed a circle with the
@@ -45,6 +46,8 @@ def draw(value: Any, *, view: "Kind" = "ops", names: Mapping[str, Any] | None = 
         constants: whether to draw what has no gradient.
         heat: whether to colour boxes by |gradient|, in steps of its logarithm.
         highlight: a Value, to mark all paths from it to the result, with their products; or two, from and to.
+        steps: whether to walk through the graph, forward node by node and backward edge by edge: save it as .html, or
+            show it in a notebook. It needs no `backward` before.
         max_nodes: how many boxes to draw. A larger graph is folded, then its modules become boxes, from the
             innermost outwards; of what is still too large those nearest the result are drawn.
 
@@ -91,6 +94,9 @@ def draw(value: Any, *, view: "Kind" = "ops", names: Mapping[str, Any] | None = 
     one_of("draw: direction", direction, ("auto", "right", "down"))
     if not isinstance(names, Mapping | None):
         raise OptionError(f"draw: names must be a dict of Values by name, such as locals(), got {type(names).__name__}")
+    if yes_or_no("draw: steps", steps):
+        return _stepper(value, {"view": view != "ops", "fold": fold, "depth": depth is not None, "heat": heat,
+                                "highlight": highlight is not None}, constants, names, max_nodes, theme, direction)
     if view != "ops":
         given = {"names": names, "fold": fold, "constants": None if constants else False, "heat": heat or None,
                  "highlight": highlight}
@@ -105,6 +111,22 @@ def draw(value: Any, *, view: "Kind" = "ops", names: Mapping[str, Any] | None = 
         less = take_picture(graph, SIMPLE, names=names, depth=depth, fold=True, heat=heat)
         simpler = OpsView(directed(less, direction))
     return GraphDrawing(OpsView(directed(picture, direction)), theme, simpler)
+
+
+def _stepper(value: Value, given: Mapping[str, Any], constants: bool, names: Mapping[str, Any] | None, max_nodes: int,
+             theme: "AnyTheme", direction: Any) -> "GraphDrawing":
+    """The walk through the graph; it shows every op, so that options that do not are refused."""
+    from dataclasses import replace
+
+    from tinygrad_edu.drawing.layout import directed
+    from tinygrad_edu.drawing.stepper import Stepper
+    from tinygrad_edu.drawing.trace import trace
+    from tinygrad_edu.drawing.walk import take_walk
+
+    for option in (option for option, x in given.items() if x):
+        raise OptionError(f"draw: {option} does not go with steps=True, which goes through every op; leave it out")
+    walk = take_walk(trace(value, constants), max_nodes, names)
+    return Stepper(replace(walk, picture=directed(walk.picture, direction)), theme)
 
 
 def _network(value: Value, view: "Kind", max_nodes: int, depth: int | None, direction: str) -> "View":

@@ -1,14 +1,15 @@
 """The local derivative at an argument of an op: as the formula in the op's docstring, and as a number by its rule."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from tinygrad_edu.drawing.labels import number
 from tinygrad_edu.engine.chain_rule import shares
-from tinygrad_edu.engine.primitive import Op
+from tinygrad_edu.engine.primitive import NUMBERS, Op
 from tinygrad_edu.engine.value import Value
 
 CLAUSE = re.compile(r"(d(?:[yJ]\w*)/d\w+(?: = d[yJ]\w*/d\w+)*) = (.*)", re.DOTALL)
@@ -47,9 +48,17 @@ def local_rule(op: Op, slot: int) -> LocalRule | None:
     return rules[slot][1] if len(rules) == op.arity else None
 
 
-def written_with(formula: str, op: Op, y: str, inputs: Sequence[str]) -> str:
-    """A formula with the names of the picture in place of those of the op; an input without a name keeps its own."""
-    names = {op.input_name(i): name for i, name in enumerate(inputs) if name} | {"y": y}
+def written_with(formula: str, op: Op, y: str, inputs: Sequence[str], options: Mapping[str, Any]) -> str:
+    """A formula with the names of the picture in place of those of the op, and the numbers among its options.
+
+    An input without a name keeps that of the op.
+
+    >>> import tinygrad_edu as tg
+    >>> written_with("slope·x", tg.OPS["leaky_relu"], "v₂", ["v₁"], {"slope": 0.01})
+    '0.01·v₁'
+    """
+    names = {name: number(x) for name, x in options.items() if type(x) in NUMBERS}
+    names |= {op.input_name(i): name for i, name in enumerate(inputs) if name} | {"y": y}
     return NAME.sub(lambda found: _atom(names[found[0]]) if found[0] in names else found[0], formula)
 
 

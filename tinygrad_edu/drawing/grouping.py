@@ -96,12 +96,8 @@ def _call_around(unit: Unit, made_by: dict[Value, Call]) -> Call | None:
 
 def title(call: Call) -> str:
     """What a module is called: its path, its class and what it says of itself."""
-    try:
-        about = call.module.describe()
-    except Exception:  # a module of somebody else's, without it
-        about = ""
-    kind = f"{call.kind}({about})" if about and isinstance(about, str) else call.kind
-    return plain(f"{call.path} · {kind}" if call.path else kind, 48).replace("->", "→")
+    kind = f"{call.kind}({call.about})" if call.about else call.kind
+    return plain(f"{call.path} · {kind}" if call.path else kind, 48)
 
 
 def shapes(nodes: list[Value], graph: Graph) -> str:

@@ -40,6 +40,13 @@ def plain(text: object, longest: int = 24) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def short_name(name: str, longest: int = 24) -> str:
+    """A name as a picture shows it. Of a long path, such as `encoder.layers.0.weight`, the end tells most."""
+    if "." in name and len(name) > longest:
+        name = f"…{name[1 - longest:]}"
+    return plain(name, longest)
+
+
 class Summary(NamedTuple):
     """What a picture tells of data: the number; of an array its shape and dtype, least, mean and largest."""
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Literal
 
-from tinygrad_edu.drawing.picture import Box, Picture
+from tinygrad_edu.drawing.picture import Arrow, Box, Picture
 
 WIDEST = 1200
 """In pixels: what fits into a notebook or on a page."""
@@ -19,23 +19,31 @@ def directed(picture: Picture, direction: Literal["auto", "right", "down"]) -> P
     """
     if direction != "auto":
         return replace(picture, direction=direction)
+    right = width_to_the_right(picture) <= max(WIDEST, width_downwards(picture))
+    return replace(picture, direction="right" if right else "down", widest=WIDEST)
+
+
+def width_to_the_right(picture: Picture) -> float:
+    """About how wide it will be with its boxes in columns, and what stands on arrows between these."""
     ranks = _ranks(picture)
-    columns = [0.0] * (max(ranks) + 1)
-    rows = [0.0] * (max(ranks) + 1)
+    columns, labels = ([0.0] * (max(ranks) + 1) for _ in range(2))
     for rank, box in zip(ranks, picture.boxes, strict=True):
-        width = box_width(box)
-        columns[rank] = max(columns[rank], width)
-        rows[rank] += width + BETWEEN
-    labels = [0.0] * (max(ranks) + 1)
+        columns[rank] = max(columns[rank], box_width(box))
     for arrow in picture.arrows:
         rank = ranks[arrow.target]
-        text = max(len(arrow.label), len(arrow.gain))
-        labels[rank] = max(labels[rank], 0.85 * LETTER * text)
-        rows[rank] += 0.85 * LETTER * text
-    to_the_right = sum(columns) + sum(labels) + 2 * BETWEEN * len(columns)
-    downwards = max(rows)
-    right = to_the_right <= max(WIDEST, downwards)
-    return replace(picture, direction="right" if right else "down", widest=WIDEST)
+        labels[rank] = max(labels[rank], _arrow_width(arrow))
+    return sum(columns) + sum(labels) + 2 * BETWEEN * len(columns)
+
+
+def width_downwards(picture: Picture) -> float:
+    """About how wide it will be with its boxes in rows, and arrows with what stands on them between these."""
+    ranks = _ranks(picture)
+    rows = [0.0] * (max(ranks) + 1)
+    for rank, box in zip(ranks, picture.boxes, strict=True):
+        rows[rank] += box_width(box) + BETWEEN
+    for arrow in picture.arrows:
+        rows[ranks[arrow.target]] += _arrow_width(arrow)
+    return max(rows)
 
 
 def box_width(box: Box) -> float:
@@ -45,6 +53,10 @@ def box_width(box: Box) -> float:
         lines.append(f"{box.name} {box.value.array}")
         lines.append(" " * 26)
     return max(LEAST, MARGIN + LETTER * max(len(line) for line in lines))
+
+
+def _arrow_width(arrow: Arrow) -> float:
+    return 0.85 * LETTER * max(len(arrow.label), len(arrow.gain))
 
 
 def _ranks(picture: Picture) -> list[int]:

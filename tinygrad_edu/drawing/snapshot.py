@@ -155,9 +155,10 @@ class _Camera:
             return Arrow(*ends, "", about)
         # an inner Value of a module that is one box has no name of its own
         by = self.names.get(x) or self.names[source.output if isinstance(source, Part) else output]
-        twice = f" as {op.input_name(slot)}" if repeated and not part else ""  # x·x: one factor at a time
         below = by if len(by) <= LONGEST_NAME else op.input_name(slot)
-        quotient = f"∂{plain(self.names[output], LONGEST_NAME)}/∂{below}{twice}"
+        if repeated and not part and below == by:  # x·x: one factor at a time
+            below += f" as {op.input_name(slot)}"
+        quotient = f"∂{plain(self.names[output], LONGEST_NAME)}/∂{below}"
         if problem:
             return Arrow(*ends, f"{quotient} = ?", f"{quotient} is not known: {problem}")
         exact = part is None or (step is not None and step.onward == 1)  # the rule of the node is that of the box
@@ -192,7 +193,7 @@ class _Camera:
         inputs = [self.names.get(x, "") if isinstance(x, Value) else
                   number(x) if x is not None and np.ndim(x) == 0 else "" for x in node.inputs]
         short = [name if len(name) <= LONGEST_NAME else "" for name in inputs]
-        formula = plain(written_with(rule.formula, node.op, plain(output, LONGEST_NAME), short), 60)
+        formula = plain(written_with(rule.formula, node.op, plain(output, LONGEST_NAME), short, node.options), 60)
         return f"∂{self.result}/∂{below} = {formula}" if rule.of == "J" else formula
 
 

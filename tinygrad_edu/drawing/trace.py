@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any, TypeAlias
 
 from tinygrad_edu.drawing.calls import Call, innermost_calls
-from tinygrad_edu.drawing.labels import plain, subscript
+from tinygrad_edu.drawing.labels import short_name, subscript
 from tinygrad_edu.engine.value import Value
 from tinygrad_edu.errors import OptionError
 
@@ -76,7 +76,7 @@ def names_of(values: Iterable[Value], variables: Mapping[str, Any] | None = None
     called = _by_value(variables or {})
     for x in values:
         name = called.get(id(x), x.name)
-        stem = plain(name) if name else f"v{subscript(next(unnamed))}"
+        stem = short_name(name) if name else f"v{subscript(next(unnamed))}"
         variants = (f"{stem}{subscript(n)}" for n in count(2))
         names[x] = next(name for name in chain([stem], variants) if name not in taken)
         taken.add(names[x])
