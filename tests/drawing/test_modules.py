@@ -103,6 +103,17 @@ def test_a_shared_layer_is_drawn_at_every_use_and_counted_once():
     assert re.findall(r"(n\d+ -> n\d+) \[.*style=dotted", source) == ["n2 -> n4"]
 
 
+def test_two_modules_without_a_path_are_two():
+    one, other, h = nn.Linear(2, 2), nn.Linear(2, 2), tg.Value(np.ones((1, 2)))
+    for _ in range(3):
+        h = one(h) + other(np.ones((1, 2)))
+    layers = take_modules(h, 200).layers
+    uses = [(place, layer.previous_use, layer.shared) for place, layer in enumerate(layers) if layer.kind == "Linear"]
+    first, second = uses[0][0], uses[1][0]
+    assert [use for _, _, use in uses] == [f"use {i} of 3" for i in (1, 1, 2, 2, 3, 3)]
+    assert [previous for _, previous, _ in uses] == [None, None, first, second, uses[2][0], uses[3][0]]
+
+
 def test_what_no_module_computed_is_drawn_too():
     model = nn.Linear(2, 1)
     W = tg.Value(np.ones((3, 2)), name="W")

@@ -164,7 +164,7 @@ def test_errors_say_what_to_do():
                                             r"and of weighted sum 2 \(layers\.1\.module\.layers\.0\); view="):
         tg.draw(model(np.ones((1, 2))), view="neurons")
     pair = nn.Linear(2, 3)(np.ones(2)), nn.Linear(2, 3)(np.ones(2))
-    with pytest.raises(ArgumentError, match=r"weighted sum 2 \(Linear\) is computed of its own input; view="):
+    with pytest.raises(ArgumentError, match=r"weighted sum 2 \(Linear\) has an input of its own; view="):
         tg.draw(pair[0] * pair[1], view="neurons")
     split = nn.Linear(3, 1)(tg.reshape(nn.Linear(2, 6)(np.ones(2)), (2, 3)))
     with pytest.raises(ArgumentError, match=r"gives 6 numbers for a point, but weighted sum 2 \(Linear\) takes 3"):

@@ -140,11 +140,13 @@ def _shape(node: Any, x: Any) -> Shape:
 
 
 def _view(groups: list[Group], max_nodes: int, downwards: bool) -> ModulesView:
+    """The boxes nearest the result as plain data; what is counted is counted in all of them."""
     left_out = max(len(groups) - max_nodes, 0)
     notice = f"{len(groups)} boxes, of which the {max_nodes} nearest the result are drawn" if left_out else ""
     parameters = {p: p.size for group in groups for p in group.parameters}
     uses = Counter(id(group.call.module) for group in groups if group.call)
     used: Counter[int] = Counter()
+    latest: dict[int, int] = {}
     drawn = groups[left_out:]
     places = {group: place for place, group in enumerate(drawn)}
     calls, containers = _containers(drawn)
@@ -155,7 +157,8 @@ def _view(groups: list[Group], max_nodes: int, downwards: bool) -> ModulesView:
         if group.call:
             module = id(group.call.module)
             used[module] += 1
-            layer = replace(layer, use=(used[module], uses[module]))
+            layer = replace(layer, use=(used[module], uses[module]), previous_use=latest.get(module))
+            latest[module] = place
         container = calls[group.around] if group.around else None
         layers.append(replace(layer, container=container, is_result=place == len(drawn) - 1))
         sources = [(places[source], shape) for source, shape in group.inputs.values() if source in places]

@@ -40,9 +40,10 @@ def to_dot(view: "ModulesView", theme: Theme) -> str:
         skip = {"color": theme.highlight, "penwidth": "2", "label": table(cell("skip", theme.highlight, 9), padding=3)}
         dot.edge(f"n{flow.source + 1}", f"n{flow.target + 1}", id=f"e{k + 1}", tooltip=tooltip(_flows(view, flow)),
                  **(skip if flow.skips else {}))
-    for first, second in _uses(view):
-        dot.edge(f"n{first + 1}", f"n{second + 1}", constraint="false", style="dotted", dir="none",
-                 color=theme.parameter_line, tooltip="the same module, with the same parameters")
+    for place, layer in enumerate(view.layers):
+        if layer.previous_use is not None:
+            dot.edge(f"n{layer.previous_use + 1}", f"n{place + 1}", constraint="false", style="dotted", dir="none",
+                     color=theme.parameter_line, tooltip="the same module, with the same parameters")
     return dot.source
 
 
@@ -91,15 +92,3 @@ def _flows(view: "ModulesView", flow: "Flow") -> str:
     source, target = view.layers[flow.source], view.layers[flow.target]
     what = f"{flow.shape} from {source.name} to {target.name}"
     return f"{what}: a skip connection" if flow.skips else what
-
-
-def _uses(view: "ModulesView") -> list[tuple[int, int]]:
-    """The uses of each shared module, two by two."""
-    latest: dict[tuple[str, str], int] = {}
-    pairs = []
-    for place, layer in enumerate(view.layers):
-        if layer.use[1] > 1:
-            if layer.use[0] > 1 and (layer.path, layer.kind) in latest:
-                pairs.append((latest[layer.path, layer.kind], place))
-            latest[layer.path, layer.kind] = place
-    return pairs

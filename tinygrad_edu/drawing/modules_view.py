@@ -24,6 +24,7 @@ class Layer:
     norm: str = ""  # of all these, as of one vector
     gradient: str = ""  # the norm of their gradient; empty before backward
     use: tuple[int, int] = (1, 1)  # of a shared module: which of its uses this is, and of how many
+    previous_use: int | None = None  # the place of the use before
     container: int | None = None  # the place of the innermost one around it
     is_result: bool = False
 

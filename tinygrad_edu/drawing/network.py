@@ -150,9 +150,10 @@ def _check_chain(layers: Sequence[Layer], met: Sequence[list[Value]]) -> None:
     for nth, (layer, found) in enumerate(zip(layers, met, strict=True)):
         wanted = {layers[nth - 1].z} if nth else set()
         if set(found) != wanted:
-            sources = " and of ".join(numbered[z] for z in sorted(found, key=lambda z: z.time)) or "its own input"
+            sources = " and of ".join(numbered[z] for z in sorted(found, key=lambda z: z.time))
+            origin = f"is computed of {sources}" if sources else "has an input of its own"
             raise ArgumentError('draw: view="neurons" shows layers one after the other, but '
-                                f"{numbered[layer.z]} is computed of {sources}; {INSTEAD}")
+                                f"{numbered[layer.z]} {origin}; {INSTEAD}")
     for nth, (one, following) in enumerate(pairwise(layers)):
         if one.sizes[1] != following.sizes[0]:
             raise ArgumentError(f'draw: view="neurons": {_call_it(one, nth + 1)} gives {one.sizes[1]} numbers for a '

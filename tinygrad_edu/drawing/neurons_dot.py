@@ -55,11 +55,12 @@ def to_dot(view: "NeuronsView", theme: Theme) -> str:
             more = table(cell("⋮", theme.ink, 22, align="center"))
             _text(dot, f"n{len(places)}_more", more, x, y - (ELLIPSIS - GAP) / 2 + 4,
                   tooltip=tooltip(f"{column.left_out:,} more units"))
+    largest = view.largest
     crowd = Counter(places[weight.source][0] for weight in view.weights)
     for k, weight in enumerate(view.weights):
         (x1, y1), (x2, y2) = places[weight.source], places[weight.target]
         dot.edge(f"n{weight.source + 1}", f"n{weight.target + 1}", id=f"e{k + 1}", tooltip=tooltip(weight.about),
-                 **_line(weight, view.largest, theme))
+                 **_line(weight, largest, theme))
         if crowd[x1] <= FEW_WEIGHTS:
             colour = theme.negative if weight.value < 0 else theme.positive
             value = table(cell(signed(weight.value, 3), colour, 9), padding=0)

@@ -89,13 +89,15 @@ class NeuronsView:
 
     def text(self) -> str:
         units, lines, place = self.units, [], 0
+        into: dict[int, list[Weight]] = {}
+        for w in self.weights:
+            into.setdefault(w.target, []).append(w)
         for column in self.columns:
             lines.append(f"{column.title}: {_describe(column)}")
             for unit in column.units:
-                terms = [w for w in self.weights if w.target == place]
                 value = f" = {unit.value}" if unit.value else ""
                 if unit.role != "bias":
-                    lines.append(f"  {unit.name}{_formula(column, terms, units)}{value}")
+                    lines.append(f"  {unit.name}{_formula(column, into.get(place, []), units)}{value}")
                 place += 1
             if column.left_out:
                 lines.append(f"  ⋮ {column.left_out:,} more")
