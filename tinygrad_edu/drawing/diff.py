@@ -15,6 +15,7 @@ from tinygrad_edu.drawing.picture import Arrow, Box, Picture
 from tinygrad_edu.drawing.snapshot import take_picture
 from tinygrad_edu.drawing.text import to_text
 from tinygrad_edu.drawing.themes import AnyTheme, Theme
+from tinygrad_edu.drawing.trace import trace
 from tinygrad_edu.engine.graph import ancestors, check_unchanged
 from tinygrad_edu.engine.value import Value
 from tinygrad_edu.errors import ArgumentError, MutationError, OptionError
@@ -91,7 +92,7 @@ def _picture(which: str, given: Any) -> Picture:
         except MutationError:
             raise OptionError(f"draw.diff: data that {which} was computed from have changed since; draw it before the "
                               "step, as in before = tg.draw(loss)") from None
-        return take_picture(given)
+        return take_picture(trace(given), max_nodes=200)
     if isinstance(given, GraphDrawing) and isinstance(given.view, OpsView):
         return given.view.picture
     what = given.view.title if isinstance(given, GraphDrawing) else type(given).__name__
