@@ -58,11 +58,14 @@ class Module:
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         since = next(clock)
         made = self.forward(*inputs, **options)
-        if made is None:
+        if type(made) is Value:  # nearly always
+            made.add_call(self, since)
+        elif made is None:
             raise OptionError(f"{type(self).__name__}.forward returned None: is a `return` missing?")
-        for y in made if type(made) is tuple else (made,):
-            if isinstance(y, Value):
-                y.add_call(self, since)
+        else:
+            for y in made if type(made) is tuple else (made,):
+                if isinstance(y, Value):
+                    y.add_call(self, since)
         return made
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -98,7 +98,7 @@ class Loss(Module):
     def blamed(self, J: Any, target: Any) -> Any:
         """J; but where it is not finite because the targets are not, the error says so. To look at J takes no time."""
         measured = numbers(J)
-        finite = abs(measured) < math.inf if np.ndim(measured) == 0 else np.isfinite(measured).all()
+        finite = np.isfinite(measured).all() if self._reduction == "none" else -math.inf < measured < math.inf
         if not finite:
             wrong = np.count_nonzero(~np.isfinite(numbers(target)))
             if wrong:
