@@ -126,7 +126,7 @@ def _stepper(value: Value, given: Mapping[str, Any], constants: bool, names: Map
     for option in (option for option, x in given.items() if x):
         raise OptionError(f"draw: {option} does not go with steps=True, which goes through every op; leave it out")
     walk = take_walk(trace(value, constants), max_nodes, names)
-    return Stepper(replace(walk, picture=directed(walk.picture, direction)), theme)
+    return Stepper(replace(walk, picture=directed(walk.picture, "right" if direction == "auto" else direction)), theme)
 
 
 def _network(value: Value, view: "Kind", max_nodes: int, depth: int | None, direction: str) -> "View":

@@ -79,7 +79,7 @@ class Steps:
         if said is None:
             return one_line(self.rule(node, slot)), "y" if is_number(node) else "J"
         inputs = [self._argument(x, node) for x in node.inputs]
-        return written_with(said.formula, node.op, self.called(node), inputs), said.of
+        return written_with(said.formula, node.op, self.called(node), inputs, node.options), said.of
 
     def called(self, x: Value) -> str:
         """Its name as in a formula, `w₁` for w1."""
