@@ -52,7 +52,7 @@ def draw(value: Any, *, view: "Kind" = "ops", names: Mapping[str, Any] | None = 
             innermost outwards; of what is still too large those nearest the result are drawn.
 
     Returns: a `GraphDrawing`. A notebook shows it, `print` shows it as a tree of text, and
-    `.save("graph.svg")`, or .png, .pdf, .html, .dot, writes it to a file.
+    `.save("graph.svg")`, or .png, .pdf, .html, .dot, .tex, writes it to a file.
 
     Errors: OptionError if `value` is no Value, or an option of another kind; ArgumentError for numbers out of range,
     unknown words, and if there is no path to highlight.

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_edu.drawing import svg
+from tinygrad_edu.drawing.picture import Picture
 from tinygrad_edu.drawing.render import render
 from tinygrad_edu.drawing.themes import AUTO, THEMES, AnyTheme, find_theme
+from tinygrad_edu.drawing.tikz import to_tikz
 from tinygrad_edu.drawing.view import View
 from tinygrad_edu.errors import ArgumentError, RenderError
 from tinygrad_edu.files import write_all_or_nothing
@@ -15,13 +17,13 @@ from tinygrad_edu.files import write_all_or_nothing
 if TYPE_CHECKING:
     from graphviz import Digraph
 
-FORMATS = (".svg", ".png", ".pdf", ".html", ".dot")
+FORMATS = (".svg", ".png", ".pdf", ".html", ".dot", ".tex")
 
 
 class GraphDrawing:
-    """What `draw` returns: the picture of a computation graph, as SVG, PNG, PDF, HTML, DOT and text.
+    """What `draw` returns: the picture of a computation graph, as SVG, PNG, PDF, HTML, DOT, TikZ and text.
 
-    All but DOT and text need Graphviz: the program `dot`, or the package pygraphviz (`tinygrad_edu[draw]`).
+    All but DOT, TikZ and text need Graphviz: the program `dot`, or the package pygraphviz (`tinygrad_edu[draw]`).
 
     Args:
         view: what to show.
@@ -53,6 +55,17 @@ class GraphDrawing:
         """The picture as a page of its own, and its text; errors as of `svg`."""
         return svg.page(self.svg, self.view.title, str(self), self.theme, self.dark)
 
+    @property
+    def tikz(self) -> str:
+        """The picture as a LaTeX document that draws it with TikZ; it needs no Graphviz, but is better with it.
+
+        Errors: ArgumentError if it is not a picture of ops.
+        """
+        picture = getattr(self.view, "picture", None)
+        if not isinstance(picture, Picture):
+            raise ArgumentError(f'save: .tex is for view="ops", not for the {self.view.title}; use .pdf in LaTeX')
+        return to_tikz(picture, self.theme, self.source)
+
     def _render(self, format: str) -> tuple[bytes, View]:
         """The picture in a format, or the simpler one, and which of the two it is."""
         try:
@@ -72,9 +85,9 @@ class GraphDrawing:
         return graph
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the picture to a file; its ending chooses the format: .svg, .png, .pdf, .html or .dot.
+        """Write the picture to a file; its ending chooses the format: .svg, .png, .pdf, .html, .dot or .tex.
 
-        Errors: ArgumentError for another ending, MissingDependencyError without Graphviz (.dot needs none),
+        Errors: ArgumentError for another ending, MissingDependencyError without Graphviz (.dot and .tex need none),
         RenderError if it fails, OSError if the file cannot be written. The file that was there is kept then.
 
         >>> import tempfile
@@ -92,7 +105,8 @@ class GraphDrawing:
     def _as(self, format: str) -> bytes:
         if format in ("png", "pdf"):
             return self._render(format)[0]
-        text = {"svg": lambda: self.svg, "html": lambda: self.html, "dot": lambda: self.source}[format]()
+        text = {"svg": lambda: self.svg, "html": lambda: self.html, "dot": lambda: self.source,
+                "tex": lambda: self.tikz}[format]()
         return text.encode()
 
     def __str__(self) -> str:
