@@ -136,6 +136,23 @@ def test_a_users_rule_that_cannot_run_on_values_leaves_the_number():
     assert (row.derivative, row.gain) == (3.0, 3.0)
 
 
+def test_every_kind_of_op_is_explained():
+    """Ops on arrays, of many inputs, with options, of one number in an array, of float32; with infinities."""
+    v = tg.Value([[1.0, 2.0]], name="v")
+    single = tg.Value(np.float32(2.0), name="s")
+    zero = tg.Value(0.0, name="z")
+    with np.errstate(divide="ignore"):
+        infinite = tg.log(zero)
+    for J, x in ((np.einsum("ij,ij->", v, v), v), (v @ np.ones((2, 1)), v), (single * single, single),
+                 (np.concatenate([v, v * 2]).sum(axis=0)[0], v), (infinite, zero), (np.linalg.norm(v), v)):
+        with np.errstate(divide="ignore"):
+            J.backward()
+        explanation = tg.explain(J, wrt=x)
+        assert np.array_equal(explanation.gradient, x.grad)
+        assert str(explanation) and explanation.latex() and explanation._repr_html_() and J.grad_latex(x)
+        x.grad = None
+
+
 class _Text(HTMLParser):
     """The tags and the text of some HTML; balanced or an error."""
 
@@ -187,6 +204,8 @@ def test_errors_name_the_cure():
         tg.explain(3, wrt=w)
     with pytest.raises(BackwardError, match="take the sum or the mean"):
         tg.explain(tg.Value([1.0, 2.0]) * x, wrt=x)
+    with pytest.raises(OptionError, match="explain: names must be a dict of Values by name"):
+        tg.explain(y, wrt=x, names=3)
     x.data = 5.0
     with pytest.raises(MutationError):
         tg.explain(y, wrt=x)
@@ -196,7 +215,7 @@ def test_errors_name_the_cure():
     (r"\frac{a + 1}{\sqrt{x_{12}}}", "(a + 1)/√x₁₂"), (r"\frac{\frac{a}{b}}{c}", "(a/b)/c"), ("a^{-1}", "a⁻¹"),
     (r"\frac{\partial J}{\partial w_{1}}", "∂J/∂w₁"), (r"\sqrt[3]{x}", "∛x"),
     (r"\left|x\right| - e^{a + b}", "|x| − e^(a + b)"),
-    (r"\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}", "[ 1 2 ; 3 4 ]"), (r"\hat{y}", "ŷ"), (r"W^\top", "Wᵀ"),
+    (r"\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}", "[1 2; 3 4]"), (r"\hat{y}", "ŷ"), (r"W^\top", "Wᵀ"),
     (r"\mathrm{50\ \%}", "50 %"), (r"2.5 \cdot 10^{-7}", "2.5 · 10⁻⁷"), (r"\sqrt{", "√"), ("}", "}"),
 ])
 def test_formulas_in_one_line(latex, text):

@@ -20,6 +20,7 @@ from tinygrad_edu.drawing.trace import names_of
 from tinygrad_edu.engine.chain_rule import shares
 from tinygrad_edu.engine.graph import on_the_way_to
 from tinygrad_edu.engine.value import Value
+from tinygrad_edu.errors import OptionError
 
 MOST_ROWS = 40
 """Of a longer derivation the first and the last steps are shown, half as many each."""
@@ -132,6 +133,9 @@ class Explanation:
 def explain(value: Any, wrt: Any, names: Mapping[str, Any] | None = None) -> Explanation:
     """The derivation of one gradient; see `tinygrad_edu.explain`."""
     computed, leaves = between(value, wrt, "explain")
+    if not isinstance(names, Mapping | None):
+        raise OptionError("explain: names must be a dict of Values by name, such as locals(), not "
+                          f"{type(names).__name__}")
     called = names_of([*leaves, *reversed(computed)], names)
     on_the_way = {wrt, *on_the_way_to([wrt], computed)}
     gradients: dict[Any, Any] = {value: value._seed(None)}

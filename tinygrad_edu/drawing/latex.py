@@ -34,7 +34,7 @@ def grad_latex(value: Value, wrt: Value) -> str:
     quotient = partial_derivative(symbols.name(names[value]), symbols.name(names[wrt]))
     way = cast(list[Value], on_the_way_to([wrt], computed))
     derived = next(clock)
-    seed = 1.0 if value.ndim == 0 else np.ones(value.shape, value.dtype)
+    seed = value._seed(None)
     with enable_grad(), np.errstate(all="ignore"):  # an infinity in the data is nothing to warn of here
         gradient = pull_back(way, [wrt], seed, as_graph=True)[1][0] if way else seed
     if gradient is None:  # it is only used where there is no gradient, as for class labels

@@ -15,6 +15,7 @@ ACCENTS = {r"\hat": "\u0302", r"\tilde": "\u0303", r"\bar": "\u0304", r"\dot": "
            r"\vec": "\u20d7"}
 LOW = str.maketrans("0123456789+−aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
 HIGH = str.maketrans("0123456789+−()inTᵀ", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁱⁿᵀᵀ")
+MATRIX = re.compile(r"\[ ([^\[\]]*) \]")
 TOKEN = re.compile(r"\s+|\\[a-zA-Z]+|\\.|.", re.DOTALL)
 
 
@@ -26,7 +27,7 @@ def one_line(latex: str) -> str:
     """
     tokens = TOKEN.findall(latex)[::-1]
     text = re.sub(r"\s+", " ", "".join(_read(tokens, ""))).replace("∂ ", "∂").strip()
-    return normalize("NFC", text)
+    return normalize("NFC", MATRIX.sub(lambda matrix: f"[{matrix[1].replace(' ;', ';')}]", text))
 
 
 def _read(tokens: list[str], closing: str) -> list[str]:

@@ -41,8 +41,7 @@ class Steps:
         """dy/dx of a node by its argument in a slot; None where there are arrays, or no gradient."""
         if not is_number(node):
             return None
-        one = 1.0 if type(node.data) is float else np.ones((), node.dtype)[()]
-        return next((float(d) for i, _, d in passed_back(node, one) if i == slot), None)
+        return next((float(d) for i, _, d in passed_back(node, _one(node)) if i == slot), None)
 
     def rule(self, node: Value, slot: int) -> str:
         """The local derivative in LaTeX, as the op's rule computes it; of arrays that of J, from g = dJ/dy.
@@ -51,7 +50,7 @@ class Steps:
         """
         derived = next(clock)
         numbers = is_number(node)
-        g: Any = 1.0 if numbers else Value(np.ones(node.shape, node.dtype))
+        g: Any = _one(node) if numbers else Value(np.ones(node.shape, node.dtype))
         try:
             with enable_grad(), np.errstate(all="ignore"):
                 d = next(d for i, _, d in shares(node, g, as_graph=True) if i == slot)
@@ -96,6 +95,11 @@ class Steps:
 def is_number(node: Value) -> bool:
     """Whether a node, and all that it was computed from, are single numbers."""
     return all(x is None or np.ndim(_data(x)) == 0 for x in (node, *node.inputs))
+
+
+def _one(node: Value) -> Any:
+    """The gradient of a number by itself, of its kind."""
+    return 1.0 if type(node.data) is float else node.dtype.type(1)
 
 
 def _data(x: Any) -> Any:
