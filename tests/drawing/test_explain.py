@@ -189,7 +189,7 @@ def test_latex_is_an_array_with_brackets_where_they_are_needed():
     assert lines[0] == r"\begin{array}{rlllll}" and lines[-1] == r"\end{array}"
     assert lines[-3].split(" & ") == [
         "3", "v_{1} = -x", r"\frac{\partial v_{1}}{\partial x} = -1", r"\frac{\partial y}{\partial v_{1}} = 2",
-        r"2 \cdot (-1) = -2", r"\frac{\partial y}{\partial x} = -2 + (-2) = -4 \\"]
+        r"2 \cdot (-1) = -2", r"\frac{\partial y}{\partial x} = -2 + (-2) = -4 \\[0.7ex]"]
     assert all(line.count("&") == 5 for line in lines[1:-1])
 
 

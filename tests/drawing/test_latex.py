@@ -170,7 +170,7 @@ def test_of_a_leaf_it_is_the_name():
 def test_large_constant_arrays_are_called_C():
     assert latex(loss_of_arrays()) == "\n".join([
         r"\begin{aligned}",
-        r"J &= \langle (\tanh(C_{1} \mathrm{layer.W} + \mathrm{layer.b}) - C_{2})^2 \rangle \\",
+        r"J &= \langle (\tanh(C_{1} \, \mathrm{layer.W} + \mathrm{layer.b}) - C_{2})^2 \rangle \\",
         r"C_{1} &\in \mathbb{R}^{5 \times 2} \\",
         r"C_{2} &\in \mathbb{R}^{5 \times 4}",
         r"\end{aligned}"])

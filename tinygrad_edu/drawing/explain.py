@@ -115,8 +115,8 @@ class Explanation:
             rows.insert(MOST_ROWS // 2, [r"\vdots", *[""] * 5])
         heading = ["", *(rf"\text{{{word}}}" for word in HEADINGS[1:])]
         last = "" if self.gradient is None else f"{partial_derivative(J, w)} = {_latex_shown(self.gradient)}"
-        lines = [" & ".join(heading) + r" \\ \hline", *(" & ".join(row) + r" \\" for row in rows),
-                 rf"\hline & & & & & {last}"]
+        lines = [" & ".join(heading) + r" \\ \hline \\[-1.8ex]", *(" & ".join(row) + r" \\[0.7ex]" for row in rows),
+                 rf"\hline \\[-1.8ex] & & & & & {last}"]
         return "\n".join([r"\begin{array}{rlllll}", *lines, r"\end{array}"])
 
     def _repr_html_(self) -> str:

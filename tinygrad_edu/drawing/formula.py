@@ -71,7 +71,9 @@ def fill(op: Op, inputs: Sequence[Formula | None], options: Mapping[str, Any]) -
             piece = x.text if bare else x.bracketed()
             if bare and token.place is notation.last and x.binds == OPEN:
                 binds = min(binds, OPEN)
-        pieces.append(token.spaces + piece)
+        adjacent = token.place and token.place.needs == ADJACENT and token.place.before
+        spaces = r" \, " if adjacent and r"\mathrm" in pieces[-1] + piece else token.spaces  # words need a space
+        pieces.append(spaces + piece)
     _let_brackets_grow(pieces, notation)
     return Formula(_joined(pieces), binds, op.name, 1 + sum(x.size for x in inputs if x))
 
