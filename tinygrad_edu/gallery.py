@@ -1,4 +1,4 @@
-"""The gallery: ten ways to look at a graph, each a few lines of code and what they draw. Begin with `PIECES`.
+"""The gallery: ten pictures and a derivation, each a few lines of code and what they draw. Begin with `PIECES`.
 
 `python -m tinygrad_edu gallery --out DIR` writes the pictures, and a page with all of them, that needs no network.
 """
@@ -116,11 +116,28 @@ def two_steps() -> Any:
     return tg.draw.diff(before, tg.draw(J, names={"J": J}))  # type: ignore[attr-defined]
 
 
-PIECES: tuple[Callable[[], Any], ...] = (expression, neuron, fan_out, layers_in_frames, vanishing_gradients, paths,
-                                         units_and_weights, layers, two_steps)
-"""In the order of the page; the first line of each says what is to be seen."""
+def steps() -> Any:
+    """The chain rule, step by step. Forward node by node, then backward edge by edge: the arrow keys lead on."""
+    x, w, b = tg.Value(2.0, name="x"), nn.Parameter(-1.5, name="w"), nn.Parameter(2.0, name="b")
+    y = tg.sigmoid(w * x + b)
+    return tg.draw(y, names=locals(), steps=True)
 
-FILES = ("index.html", *(f"{i:02}-{piece.__name__}.svg" for i, piece in enumerate(PIECES, start=1)))
+
+def derivation() -> Any:
+    """The same in a table. Every use of w on the way to y is a row, with its local derivative and what it brings."""
+    x, w, b = tg.Value(2.0, name="x"), nn.Parameter(-1.5, name="w"), nn.Parameter(2.0, name="b")
+    y = tg.sigmoid(w * x + b)
+    return tg.explain(y, wrt=w, names=locals())
+
+
+PIECES: dict[str, Callable[[], Any]] = {
+    "01-expression.svg": expression, "02-neuron.svg": neuron, "03-fan-out.svg": fan_out,
+    "04-frames.svg": layers_in_frames, "05-heat.svg": vanishing_gradients, "06-paths.svg": paths,
+    "07-units.svg": units_and_weights, "08-layers.svg": layers, "09-two-steps.svg": two_steps,
+    "10-steps.html": steps, "11-derivation.tex": derivation}
+"""By the file of each, in the order of the page; its docstring says in a few words, and a sentence, what is seen."""
+
+FILES = ("index.html", *PIECES)
 
 
 @dataclass(frozen=True)
@@ -139,22 +156,34 @@ def run(out: Path) -> None:
     """
     notice = ""
     figures = []
-    for file, piece in zip(FILES[1:], PIECES, strict=True):
+    for file, piece in PIECES.items():
         drawing = piece()
         caption, code = described(piece)
         try:
-            picture = drawing.svg
+            content, html = pictured(drawing, file)
         except (MissingDependencyError, RenderError) as reason:
             html, notice = f"<pre>{escape(str(drawing))}</pre>", str(reason)
         else:
-            html = svg.inline(picture)
-            write_all_or_nothing(out / file, picture.encode())
+            write_all_or_nothing(out / file, content.encode())
             print(f"{out / file}: {caption.partition('. ')[0]}")
         figures.append(Figure(caption, code, html))
     if notice:
         print(f"Text in place of pictures: {notice}")
     write_all_or_nothing(out / "index.html", page(figures, notice).encode())
     print(f"{out / 'index.html'}: all of them on one page")
+
+
+def pictured(drawing: Any, file: str) -> tuple[str, str]:
+    """What to write into the file of a piece, and how it is shown on the page.
+
+    Errors: MissingDependencyError without Graphviz, RenderError if it fails.
+    """
+    if file.endswith(".tex"):
+        return f"$$\n{drawing.latex()}\n$$\n", drawing._repr_html_()
+    if file.endswith(".html"):
+        frame = f'<iframe src="{file}" title="step by step"></iframe>'
+        return drawing.html, f'{frame}\n<p><a href="{file}">on a page of its own</a></p>'
+    return drawing.svg, svg.inline(drawing.svg)
 
 
 def described(piece: Callable[[], Any]) -> tuple[str, str]:
@@ -182,6 +211,8 @@ PAGE = """\
 body {{ max-width: 72rem; margin: 2rem auto; padding: 0 1.25rem; font-family: sans-serif; line-height: 1.5;
        background: var(--ground); color: var(--ink); }}
 figure {{ margin: 3rem 0; padding-top: 1.5rem; border-top: 1px solid var(--line); break-inside: avoid; }}
+a {{ color: inherit; }}
+iframe {{ width: 100%; height: 38rem; border: 0; }}
 figcaption {{ margin-bottom: 1rem; }}
 figcaption b {{ font-size: 1.25rem; display: block; }}
 figure svg {{ display: block; margin: 0 auto; max-height: 60rem; width: auto; }}

@@ -101,6 +101,12 @@ def test_sign_is_shown_by_colour_and_by_line_and_size_by_width():
     assert width[0] == 4.5 and width[1] == pytest.approx((4.5 + 0.5) / 2) and width[2] == 0.5
 
 
+def test_units_that_are_not_finite_are_marked():
+    source = tg.draw(tg.linear(np.array([1.0, -np.inf]), tg.Value([[1.0, 2.0]])), view="neurons").source
+    bad = tg.drawing.themes.Theme().bad
+    assert [attribute(line, "color") == bad for _, line in NODE.findall(source)] == [False, True, True]
+
+
 def test_large_layers_show_the_first_units_and_say_so():
     view = take_neurons(nn.MLP([11, 128, 10], rng=0)(np.ones(11)))
     assert [(column.size, column.left_out) for column in view.columns] == [(11, 3), (128, 120), (10, 0)]

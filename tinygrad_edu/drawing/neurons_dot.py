@@ -111,11 +111,15 @@ def _label(unit: "Unit", activation: str, theme: Theme) -> str:
 
 
 def _look(unit: "Unit", theme: Theme) -> dict[str, str]:
-    if unit.role == "output":
-        return {"fillcolor": theme.result, "color": theme.result_line, "peripheries": "2"}
-    role = {"input": "data", "bias": "parameter", "hidden": "op"}[unit.role]
+    role = {"input": "data", "bias": "parameter", "hidden": "op", "output": "result"}[unit.role]
     look = {"fillcolor": getattr(theme, role), "color": getattr(theme, f"{role}_line")}
-    return look | {"style": "filled,dashed"} if unit.role == "bias" else look
+    if unit.role == "output":
+        look["peripheries"] = "2"
+    if unit.role == "bias":
+        look["style"] = "filled,dashed"
+    if unit.value and not math.isfinite(float(unit.value.replace("−", "-"))):
+        look |= {"color": theme.bad, "penwidth": "3"}
+    return look
 
 
 def _line(weight: "Weight", largest: float, theme: Theme) -> dict[str, str]:
