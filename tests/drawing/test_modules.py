@@ -162,9 +162,13 @@ def test_title_and_description():
                                 "103 parameters. 1 skip connection.")
 
 
-def test_options_of_the_ops_are_refused():
-    with pytest.raises(OptionError, match=r'^draw: heat is for view="ops", not for view="modules"; leave it out$'):
-        tg.draw(tg.Value(1.0), view="modules", heat=True)
+@pytest.mark.parametrize("view, option", [
+    ("modules", {"heat": True}), ("modules", {"fold": False}), ("modules", {"constants": False}),
+    ("neurons", {"names": {}}), ("neurons", {"highlight": 1}), ("neurons", {"depth": 1}),
+    ("neurons", {"direction": "down"})])
+def test_options_of_other_views_are_refused(view, option):
+    with pytest.raises(OptionError, match=f'^draw: {next(iter(option))} has no meaning for view="{view}"; leave'):
+        tg.draw(tg.Value(1.0), view=view, **option)
 
 
 def test_a_module_of_somebody_else_needs_no_describe():

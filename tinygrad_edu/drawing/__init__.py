@@ -52,7 +52,8 @@ def draw(value: Any, *, view: "Kind" = "ops", names: Mapping[str, Any] | None = 
             innermost outwards; of what is still too large those nearest the result are drawn.
 
     Returns: a `GraphDrawing`. A notebook shows it, `print` shows it as a tree of text, and
-    `.save("graph.svg")`, or .png, .pdf, .html, .dot, .tex, writes it to a file.
+    `.save("graph.svg")`, or .png, .pdf, .html, .dot, .tex, writes it to a file. `draw.diff(before, after)`
+    compares two.
 
     Errors: OptionError if `value` is no Value, or an option of another kind; ArgumentError for numbers out of range,
     unknown words, and if there is no path to highlight.
@@ -100,8 +101,10 @@ def draw(value: Any, *, view: "Kind" = "ops", names: Mapping[str, Any] | None = 
     if view != "ops":
         given = {"names": names, "fold": fold, "constants": None if constants else False, "heat": heat or None,
                  "highlight": highlight}
+        if view == "neurons":  # every unit has its place
+            given |= {"depth": depth, "direction": None if direction == "auto" else direction}
         for option in (option for option, x in given.items() if x is not None):
-            raise OptionError(f'draw: {option} is for view="ops", not for view="{view}"; leave it out')
+            raise OptionError(f'draw: {option} has no meaning for view="{view}"; leave it out, or use view="ops"')
         return GraphDrawing(_network(value, view, max_nodes, depth, direction), theme)
     graph = trace(value, constants)
     picture = take_picture(graph, max_nodes, names=names, depth=depth, fold=fold, heat=heat,
