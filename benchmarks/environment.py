@@ -1,12 +1,13 @@
-"""On what the numbers were measured: versions, processor, threads."""
+"""On what the numbers are measured: versions, processor, threads, and one BLAS kernel for all engines."""
 
 import os
 import platform
 from importlib.metadata import version
-from pathlib import Path
 
 from benchmarks.engines import SCALAR_ENGINES, TENSOR_ENGINES
 from benchmarks.runner import is_installed
+from tinygrad_edu import blas
+from tinygrad_edu.doctor import available_cores, processor_name, thread_settings
 
 
 def describe_environment() -> dict[str, str]:
@@ -19,27 +20,22 @@ def describe_environment() -> dict[str, str]:
         "versions": ", ".join(f"{name} {version(name)}" for name in installed),
         "processor": f"{processor_name()}, {available_cores()} cores",
         "threads": thread_settings() or "not set: each engine takes its default, usually all cores",
+        "BLAS": blas.built_with(),
     }
 
 
-def processor_name() -> str:
-    """The name on the box where the system tells it, else the architecture."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
+def choose_kernel() -> str:
+    """Choose the OpenBLAS kernel for all engines, whose processes inherit the environment; say which, and why.
 
-
-def available_cores() -> int:
-    """The cores this process may use, which in a container may be fewer than there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def thread_settings() -> str:
-    """The variables that limit the thread pools, such as OMP_NUM_THREADS, if any is set."""
-    return ", ".join(f"{name}={value}" for name, value in sorted(os.environ.items())
-                     if name.endswith("_NUM_THREADS"))
+    It is the one that is set already, else the one that the doctor would advise.
+    """
+    if blas.VARIABLE in os.environ:
+        return f"{blas.VARIABLE}={os.environ[blas.VARIABLE]} for every engine, as it was set"
+    timings = blas.time_kernels()
+    best = blas.faster(timings)
+    if best and best.setting:
+        os.environ[blas.VARIABLE] = best.setting
+        return (f"{blas.VARIABLE}={best.setting} for every engine, {timings[0].seconds / best.seconds:.1f} times as "
+                f"fast as {timings[0].kernel}, which OpenBLAS takes by itself")
+    name = timings[0].kernel if timings and timings[0].kernel else "the one of this BLAS"
+    return f"{name} for every engine, as none that can be set is faster"

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from math import ceil
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
@@ -21,20 +22,36 @@ PAUSE = 0.13  # seconds before a turn: OpenBLAS lets its threads spin for some 0
 
 @dataclass(frozen=True)
 class Effort:
-    """How long to measure: rounds, and seconds per engine in each of them."""
+    """How long to measure: rounds, seconds per engine in each of them, and steps in all of them, however long."""
 
     rounds: int
     seconds: float
+    fewest_steps: int = 30
 
 
 @dataclass(frozen=True)
 class Measurement:
     """What one engine took for a step of one workload."""
 
-    seconds: float  # the median over the rounds
-    ratio: float  # to the first engine of the table: the median of the ratios within each round
-    spread: float  # of the ratio: half the distance between the quartiles of the rounds
+    rounds: list[float]  # seconds, the mean of each round
     losses: list[float]  # of the first steps, empty for a bound
+
+    @property
+    def seconds(self) -> float:
+        """The median over the rounds."""
+        return median(self.rounds)
+
+    def ratio_to(self, other: "Measurement") -> float:
+        """This time as a multiple of another engine's: the median of the ratios within the rounds."""
+        return median(self.ratios_to(other))
+
+    def spread_to(self, other: "Measurement") -> float:
+        """How sure the ratio is: half the distance between the quartiles of the rounds."""
+        return half_quartile_distance(self.ratios_to(other))
+
+    def ratios_to(self, other: "Measurement") -> list[float]:
+        """The ratio in each round."""
+        return [own / its for own, its in zip(self.rounds, other.rounds, strict=True)]
 
 
 class EngineFailure(Exception):
@@ -59,11 +76,11 @@ class Worker:
             raise EngineFailure(content["error"])
         return content
 
-    def run_round(self, seconds: float) -> dict[str, Any]:
-        """One turn: the losses of its first steps, and the mean time of the steps after them."""
+    def run_round(self, seconds: float, fewest: int) -> dict[str, Any]:
+        """One turn: the losses of its first steps, and the mean time of those after them, if there are to be any."""
         assert self.process.stdin is not None
         try:
-            print(seconds, file=self.process.stdin, flush=True)
+            print(seconds, fewest, file=self.process.stdin, flush=True)
         except BrokenPipeError:
             raise EngineFailure("the process ended between two rounds") from None
         return self.answer()
@@ -109,7 +126,7 @@ def check(workload: Workload | ScalarWorkload, workers: dict[str, Worker],
             failures[name] = f"failed, {failure}"
     for worker in ready:
         try:
-            found = worker.run_round(seconds=0)["losses"]
+            found = worker.run_round(0, fewest=0)["losses"]
         except EngineFailure as failure:
             failures[worker.engine] = f"failed, {failure}"
             continue
@@ -133,18 +150,14 @@ def time_rounds(losses: dict[str, list[float]], workers: dict[str, Worker],
                 effort: Effort) -> dict[str, Measurement]:
     """The engines in turns, one at a time while all others sleep, so that a slow moment strikes all alike."""
     names = list(losses)
+    fewest = ceil(effort.fewest_steps / effort.rounds)
     seconds: dict[str, list[float]] = {name: [] for name in names}
     for number in range(effort.rounds):
         turn = number % len(names) if names else 0
         for name in names[turn:] + names[:turn]:  # so that nobody always comes after the same other
             time.sleep(PAUSE)
-            seconds[name].append(workers[name].run_round(effort.seconds)["seconds"])
-    measurements = {}
-    for name in names:
-        ratios = [own / first for own, first in zip(seconds[name], seconds[names[0]], strict=True)]
-        measurements[name] = Measurement(
-            median(seconds[name]), median(ratios), half_quartile_distance(ratios), losses[name])
-    return measurements
+            seconds[name].append(workers[name].run_round(effort.seconds, fewest)["seconds"])
+    return {name: Measurement(seconds[name], losses[name]) for name in names}
 
 
 def half_quartile_distance(numbers: list[float]) -> float:

@@ -1,8 +1,8 @@
 """A process that runs one engine on one workload, and sleeps whenever it is not asked to.
 
-It reads one line at a time: for how many seconds to time steps, or 0 for nothing but the first losses. It
-answers with one line of JSON and waits for the next, blocked in a read and without using the processor. It
-ends with its input.
+It reads one line at a time: for how many seconds to time steps, and how many to time at least, or "0 0" for nothing
+but the first losses. It answers with one line of JSON and waits for the next, blocked in a read and without using the
+processor. It ends with its input.
 """
 
 import importlib
@@ -19,7 +19,7 @@ from benchmarks.workloads import WORKLOADS
 
 CHECKED_STEPS = 10  # the first of a round; their losses tell a wrong engine
 WARM_UP = 0.1  # seconds of steps before the timed ones: that long some thread pools are slow after a sleep
-MINIMAL_STEPS = 3  # timed in a round, however long they take
+FEWEST_STEPS = 3  # timed in a round, however long they take
 
 
 def main(engine_name: str, workload_name: str) -> None:
@@ -35,7 +35,8 @@ def main(engine_name: str, workload_name: str) -> None:
         engine = importlib.import_module(f"benchmarks.engines.{engines_for(workload)[engine_name].module}")
         answer(ready=True)
         for line in sys.stdin:
-            answer(**run_round(lambda: engine.make_step(workload), float(line)))
+            seconds, fewest = line.split()
+            answer(**run_round(lambda: engine.make_step(workload), float(seconds), int(fewest)))
     except Exception as error:
         answer(error=f"{type(error).__name__}: {error}")
         raise
@@ -50,7 +51,7 @@ def settle_the_allocator() -> None:
     np.empty(24_000_000, np.uint8)
 
 
-def run_round(make_step: Callable[[], Callable[[], float]], seconds: float) -> dict[str, Any]:
+def run_round(make_step: Callable[[], Callable[[], float]], seconds: float, fewest: int) -> dict[str, Any]:
     """Train anew: the losses of the first steps, then the time of a step over the given number of seconds.
 
     The time is the mean of the round, not its median, so that a garbage collection every few steps counts for
@@ -58,16 +59,17 @@ def run_round(make_step: Callable[[], Callable[[], float]], seconds: float) -> d
     """
     step = make_step()
     losses = [step() for _ in range(CHECKED_STEPS)]
-    if seconds:
-        time_steps(step, WARM_UP)
-    return {"losses": losses, "seconds": time_steps(step, seconds)}
+    if not fewest:
+        return {"losses": losses}
+    time_steps(step, WARM_UP)
+    return {"losses": losses, "seconds": time_steps(step, seconds, fewest)}
 
 
-def time_steps(step: Callable[[], float], seconds: float) -> float:
-    """The mean time of a step over the given number of seconds."""
+def time_steps(step: Callable[[], float], seconds: float, fewest: int = FEWEST_STEPS) -> float:
+    """The mean time of a step over the given number of seconds, and over no fewer steps than the given number."""
     steps = 0
     start = now = perf_counter()
-    while now - start < seconds or steps < MINIMAL_STEPS:
+    while now - start < seconds or steps < fewest:
         step()
         steps += 1
         now = perf_counter()

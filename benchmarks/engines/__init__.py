@@ -22,6 +22,7 @@ class Engine:
 TENSOR_ENGINES = {
     "hand-derived": Engine("hand_derived", "numpy"),
     "tinygrad_edu": Engine("tinygrad_edu_eager", "numpy"),
+    "tinygrad_edu compiled": Engine("tinygrad_edu_compiled", "numpy"),
     "hand-derived-tuned": Engine("hand_derived_tuned", "numpy"),
     "matrix-products": Engine("matrix_products", "numpy", computes_loss=False),
     "torch": Engine("torch_eager", "torch"),
@@ -32,7 +33,10 @@ TENSOR_ENGINES = {
 SCALAR_ENGINES = {
     "micrograd": Engine("scalar_micrograd", "micrograd"),
     "tinygrad_edu": Engine("scalar_tinygrad_edu", "numpy"),
+    "tinygrad_edu compiled": Engine("scalar_tinygrad_edu_compiled", "numpy"),
 }
+COMPARED_WITH = ("hand-derived", "jax.jit", "torch", "micrograd")
+"""Each step's time is shown as a multiple of theirs, where they were measured."""
 
 
 def engines_for(workload: Workload | ScalarWorkload) -> dict[str, Engine]:
