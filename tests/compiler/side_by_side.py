@@ -32,7 +32,7 @@ class Training:
 
     def everything(self, result):
         """Copies of all numbers that a step has an influence on, by name."""
-        found = {f"result {i}": np.copy(plain(x)) for i, x in enumerate(flat(result))}
+        found = {f"result {i}": None if x is None else np.copy(plain(x)) for i, x in enumerate(flat(result))}
         for i, leaf in enumerate(self.leaves):
             found[f"leaf {i} {leaf.name}"] = np.copy(leaf.data)
             found[f"gradient {i} {leaf.name}"] = None if leaf.grad is None else np.copy(plain(leaf.grad))

@@ -15,8 +15,9 @@ PROBABILITIES = np.abs(Y) / np.abs(Y).sum(axis=1, keepdims=True)
 ZERO_OR_ONE = (Y > 0).astype(float)
 LOSSES = {
     "LeastSquaresLoss": (Y,), "MSELoss": (Y,), "L1Loss": (Y,), "HuberLoss": (Y,),
-    "GaussianNLLLoss": (Y, np.abs(Y) + 0.1), "HingeLoss": (np.where(Y > 0, 1.0, -1.0),), "BCEWithLogitsLoss": (ZERO_OR_ONE,),
-    "BCELoss": (ZERO_OR_ONE,), "NLLLoss": (LABELS,), "KLDivLoss": (PROBABILITIES,), "CrossEntropyLoss": (LABELS,),
+    "GaussianNLLLoss": (Y, np.abs(Y) + 0.1), "HingeLoss": (np.where(Y > 0, 1.0, -1.0),),
+    "BCEWithLogitsLoss": (ZERO_OR_ONE,), "BCELoss": (ZERO_OR_ONE,), "NLLLoss": (LABELS,),
+    "KLDivLoss": (PROBABILITIES,), "CrossEntropyLoss": (LABELS,),
 }
 FIRST = {"BCELoss": tg.sigmoid, "NLLLoss": tg.log_softmax, "KLDivLoss": tg.log_softmax}
 OPTIONS = [(name, {}, target) for name, target in LOSSES.items()]

@@ -2,15 +2,16 @@
 
 import copy
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.compiler.program import State, Variable
+from tinygrad_edu.compiler.program import State, Variable, variables
 from tinygrad_edu.compiler.surroundings import found_within, with_traced_closure
 from tinygrad_edu.compiler.trace import Trace
-from tinygrad_edu.compiler.traced import Traced
-from tinygrad_edu.compiler.updates import record_step
+from tinygrad_edu.compiler.traced import Traced, TracedArray
+from tinygrad_edu.compiler.updates import record_step, shadow_of
 from tinygrad_edu.engine.graph import Node, clock
 from tinygrad_edu.engine.modes import Mode
 from tinygrad_edu.engine.trees import map_leaves
@@ -23,6 +24,7 @@ class Capture(Trace):
 
     leaves: the Values from outside that took part, with what stands for their data.
     gradients: what their `.grad` is in the end: a variable, None, or plain numbers.
+    earlier: the Values whose `.grad` from before the call counts, and whether it was None.
     steps: the optimizers that made a step, with the slots whose count of steps grows.
     """
 
@@ -32,12 +34,16 @@ class Capture(Trace):
         self.leaves: dict[Node, Any] = {}
         self.leaf_states: dict[Node, State] = {}
         self.gradients: list[tuple[Node, Any]] = []
+        self.earlier: dict[Node, bool] = {}
+        self._hyperparameters: list[tuple[dict[str, Any], str, Any, Any]] = []  # where, its name, as it is, traced
+        self._first_gradients: dict[Node, Any] = {}  # what stands for the `.grad` that they have before the call
         self.steps: list[tuple[Any, list[Any]]] = []
         self.blocks: dict[int, Any] = {}  # what stands for the arrays of optimizers, by their id
         self._settings: dict[Any, Variable] = {}
         self._generators: dict[int, tuple[Any, Any]] = {}
-        self._found = [x for x in found_within(function) if isinstance(x, Value)]
-        saved: dict[Node, tuple[Any, Any]] = {}
+        around = list(found_within(function))
+        self._found = [x for x in around if isinstance(x, Value)]
+        saved: dict[Any, tuple[Any, Any, Any]] = {}
         self._saved = saved
         args, options = map_leaves(self._argument, args, ""), map_leaves(self._argument, options, "")
         if current.trace is not None:
@@ -45,14 +51,22 @@ class Capture(Trace):
         try:
             for leaf in self._found:
                 self._remember(leaf)
-                leaf.grad = _Untouched(leaf.grad)
+                self._hide_gradient(leaf)
             current.trace = self
+            for x in around:
+                if hasattr(x, "_hyperparameters"):
+                    self._trace_hyperparameters(x)
+            self._exchange(traced=True)
             with Mode("tracing", True):
                 result = with_traced_closure(function, self)(*args, **options)
+            self._exchange(traced=False)
             self.program.results = map_leaves(self._result, result)
             self._collect()
+            self._keep_what_is_used()
         finally:
             current.trace = None
+            for settings, name, plain, _ in self._hyperparameters:
+                settings[name] = plain
             for leaf, (numbers, gradient, notes) in saved.items():
                 leaf._numbers, leaf.grad = numbers, gradient
                 if notes is None:
@@ -73,7 +87,7 @@ class Capture(Trace):
         """What stands for an array that the function finds in its surroundings: read anew at each call."""
         variable = self.input(array, name)
         self.program.settings.append(State(variable, variable, read))
-        return self.wrap(variable)
+        return _OutsideArray(self, variable)
 
     def setting(self, key: Any, value: Any, name: str, read: Callable[[], Any]) -> Any:
         """What stands for a Python number that is read anew at each call, such as a learning rate; one for each key."""
@@ -112,14 +126,33 @@ class Capture(Trace):
         self.leaf_states[leaf] = state
         self.program.states.append(state)
         self.leaves[leaf] = leaf._numbers = self.wrap(variable)
-        if leaf.grad is not None and not isinstance(leaf.grad, Traced | _Untouched):
-            leaf.grad = _Untouched(leaf.grad)
+        self._hide_gradient(leaf)
 
-    def earlier_gradient(self, leaf: Any, gradient: Any) -> Any:
-        """What stands for the gradient that a leaf has before the call."""
-        variable = self.input(gradient, f"{leaf.name}_grad")
-        self.program.settings.append(State(variable, variable, lambda: leaf.grad))
-        return self.wrap(variable)
+    def _hide_gradient(self, leaf: Any) -> None:
+        """Put what stands for the gradient that a leaf has before the call in the place of this."""
+        if leaf in self._first_gradients:
+            return
+        if leaf.grad is None:
+            leaf.grad = NoGradient(self, leaf)
+        else:
+            leaf.grad = self.wrap(self.input(leaf.grad, f"{leaf.name}_grad"))
+        self._first_gradients[leaf] = leaf.grad
+
+    def _keep_what_is_used(self) -> None:
+        """Let the program read only those settings, and gradients from before the call, that something was made of."""
+        used = set(variables([(call.args, call.options) for call in self.program.calls]))
+        used.update(variable for variable, _ in self.program.guards)
+        used.update(variables(map_leaves(lambda y, path: y.numbers if isinstance(y, ValueOf) else y,
+                                         self.program.results)))
+        used.update(numbers.variable for leaf in self.leaves if isinstance(numbers := leaf._numbers, Traced))
+        used.update(g for _, g in self.gradients if isinstance(g, Variable))
+        self.program.settings[:] = [state for state in self.program.settings if state.before in used]
+        for leaf, g in self._first_gradients.items():
+            if isinstance(g, Traced) and g.variable in used:
+                # a copy, as the program may write the new gradient into the same memory
+                read = partial(_copy_of_gradient, leaf)
+                self.program.settings.append(State(g.variable, g.variable, read))
+                self.earlier[leaf] = False
 
     def made(self, node: Any) -> None:
         """A new node: if its op has just met a Value from outside, it is run again, on what stands for its data."""
@@ -154,16 +187,33 @@ class Capture(Trace):
             state.after = handle.variable
         for leaf in dict.fromkeys([*self._found, *self.leaves]):
             g = leaf.grad
-            if isinstance(g, _Untouched) or (leaf not in self._saved):
+            if leaf not in self._saved or g is self._first_gradients.get(leaf):
                 continue
             self.gradients.append((leaf, g.variable if isinstance(g, Traced) else g))
 
     # ----- optimizers and generators -----
 
+    def _trace_hyperparameters(self, optimizer: Any) -> None:
+        """Note what stands for the settings of an optimizer where the function itself looks at them."""
+        shadow = shadow_of(self, optimizer)
+        for name in optimizer._hyperparameters:
+            if name in vars(optimizer):
+                self._hyperparameters.append((vars(optimizer), name, vars(optimizer)[name], vars(shadow)[name]))
+
+    def _exchange(self, traced: bool) -> None:
+        """Put what stands for the settings of optimizers into their places, or them back."""
+        for settings, name, plain, stand_in in self._hyperparameters:
+            if settings[name] is not (plain if traced else stand_in):
+                raise self.error(f"{name} is assigned, which belongs to an optimizer from outside; assign it before "
+                                 "the call, as a schedule does")
+            settings[name] = stand_in if traced else plain
+
     def step(self, optimizer: Any) -> None:
         """A step of an optimizer."""
         section, self.section = self.section, "update"
+        self._exchange(traced=False)
         record_step(self, optimizer)
+        self._exchange(traced=True)
         self.section = section
 
     def generator(self, generator: Any) -> Any:
@@ -173,14 +223,33 @@ class Capture(Trace):
         return _Generator(self, *self._generators[id(generator)])
 
 
-class _Untouched:
-    """Stands for the gradient that a leaf had before; if something is added to it, for what it was."""
+class NoGradient:
+    """Stands for a `.grad` that is None before the call; what is added to it takes its place."""
 
-    def __init__(self, gradient: Any) -> None:
-        self.gradient = gradient
+    def __init__(self, capture: Capture, leaf: Node) -> None:
+        self._capture, self._leaf = capture, leaf
+
+    def is_none(self) -> None:
+        """Say that it counted."""
+        self._capture.earlier[self._leaf] = True
 
     def __add__(self, share: Any) -> Any:
-        return share if self.gradient is None else self.gradient + share
+        self.is_none()
+        return share
+
+
+def _copy_of_gradient(leaf: Any) -> Any:
+    return leaf.grad if isinstance(leaf.grad, float) else leaf.grad.copy()
+
+
+class _OutsideArray(TracedArray):
+    """An array that the function finds around it."""
+
+    __slots__ = ()
+
+    def become(self, y: Any) -> None:
+        raise self.trace.error(f"the function writes into {self.variable.name}, an array from outside; return what is "
+                               "to be written, and write it outside")
 
 
 class ValueOf:

@@ -33,6 +33,7 @@ class Compiled:
         self._steps: dict[Any, Step] = {}
         self._traced = 0
         self._latest: Step | None = None
+        self._accumulating: dict[Any, None] = {}  # Values for which it counts whether they have a gradient already
         self._name = getattr(function, "__name__", type(function).__name__)
         if hasattr(function, "__name__"):
             update_wrapper(self, function)
@@ -66,7 +67,7 @@ class Compiled:
 
     def _key(self, args: tuple, options: dict[str, Any], surroundings: Surroundings) -> Any:
         return (tuple(map(_kind, leaves(args))), tuple((name, *map(_kind, leaves(x))) for name, x in options.items()),
-                surroundings.key, modes.recording())
+                surroundings.key, modes.recording(), tuple(leaf.grad is None for leaf in self._accumulating))
 
     def _trace(self, key: Any, args: tuple, options: dict[str, Any]) -> Step:
         self._traced += 1
@@ -75,6 +76,9 @@ class Compiled:
                           "were of other shapes, dtypes or Python numbers each time; pass numbers that change as "
                           "arrays, and batches of one size", stacklevel=3)
         step = Step(self._function, args, options)
+        if not step.capture.earlier.keys() <= self._accumulating.keys():
+            self._accumulating.update(dict.fromkeys(step.capture.earlier))
+            key = self._key(args, options, step.surroundings)
         self._steps.pop(key, None)
         while len(self._steps) >= MOST_PROGRAMS:
             del self._steps[next(iter(self._steps))]

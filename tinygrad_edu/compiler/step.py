@@ -17,6 +17,7 @@ from tinygrad_edu.compiler.surroundings import Surroundings
 from tinygrad_edu.engine.graph import mark_all_changed
 from tinygrad_edu.engine.trees import leaves, map_leaves
 from tinygrad_edu.engine.value import Value
+from tinygrad_edu.errors import TraceError
 from tinygrad_edu.tracing import settings
 
 _numbers = count(1)
@@ -37,6 +38,10 @@ class Step:
     def __init__(self, function: Callable[..., Any], args: tuple, options: dict[str, Any]) -> None:
         self.surroundings, self.version = Surroundings(function), settings.changes
         self.capture = capture = Capture(function, args, options)
+        if Surroundings(function).key != self.surroundings.key:
+            names = ", ".join(self.surroundings.changed()) or "its own object"
+            raise TraceError(f"compile: the function changes what it finds around it: {names}. The program would not "
+                             "do so again; return what is to be kept, and change it outside")
         self.program = program = capture.program
         self.only_arrays = not options and all(type(x) is np.ndarray for x in args)
         self._kinds = [(x.shape, x.dtype) for x in args] if self.only_arrays else None
@@ -58,6 +63,7 @@ class Step:
         exec(compile(self.source, file, "exec"), space)
         exec(self.text.guard_source, space)
         self._prepare, self._same = space["prepare"], space["same"]
+        self._earlier = list(capture.earlier.items())
         self._readers = [s.read for s in program.settings]
         self._number_reads = [s.read for s in program.states if not s.before.is_array]
         self._slots = [slot for _, slots in capture.steps for slot in slots]
@@ -92,6 +98,9 @@ class Step:
             return False
         for x, (shape, dtype) in zip(args, kinds, strict=True):
             if type(x) is not np.ndarray or x.shape != shape or x.dtype != dtype:
+                return False
+        for leaf, none in self._earlier:
+            if (leaf.grad is None) is not none:
                 return False
         return self.surroundings.same()
 

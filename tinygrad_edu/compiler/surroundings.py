@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Callable, Iterator
+from operator import call, is_not
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,9 @@ from tinygrad_edu.engine.value import Value
 
 PLAIN = (float, int, bool, str, bytes, type(None))
 """What is a constant of the program: another number, another program."""
+
+DEEPEST = 4
+"""How deep lists, dicts and objects within one another are looked into."""
 
 
 def names_around(function: Any) -> Iterator[tuple[str, Any, Callable[[], Any]]]:
@@ -46,18 +50,24 @@ class Surroundings:
         found, waiting, seen = [], [(function, True)], set()
         while waiting:
             inner, outermost = waiting.pop()
-            for _, x, read in names_around(inner):
-                if isinstance(x, types.ModuleType | types.BuiltinFunctionType | type):
+            for name, x, read in names_around(inner):
+                if isinstance(x, types.ModuleType | types.BuiltinFunctionType) or (
+                        isinstance(x, type) and not _is_users(x)):
                     continue
-                found.append((x, read, outermost))
+                found.append((name, x, read, outermost))
                 if _is_own(x) and id(x) not in seen:  # a function that it calls has surroundings, too
                     seen.add(id(x))
                     waiting.append((x, False))
-        self._objects, self._reads = [x for x, _, _ in found], [read for _, read, _ in found]
+        self.names = [name for name, _, _, _ in found]
+        self._objects, self._reads = [x for _, x, _, _ in found], [read for _, _, read, _ in found]
+        self._holders = [x for x in (*self._objects, *_defaults(function)) if _holds(x)]
+        self._held = list(map(_content, self._holders))
+        self._watched = [(container, list(container)) for x in self._holders for container in _containers(x)]
         owner = getattr(function, "__self__", None)
         self._attributes = None if owner is None or isinstance(owner, types.ModuleType) else vars(owner)
         self._plain = self._plain_attributes()
-        self.key = (tuple(_key(x) if outermost else _inner_key(x) for x, _, outermost in found), self._plain,
+        self.key = (tuple(_key(x) if outermost else _inner_key(x) for _, x, _, outermost in found), self._plain,
+                    tuple(self._held),
                     tuple(_configuration(module) for module in found_within(function) if hasattr(module, "training")))
 
     def _plain_attributes(self) -> Any:
@@ -65,16 +75,72 @@ class Surroundings:
 
     def same(self) -> bool:
         """Whether everything is still there, object by object."""
-        for read, x in zip(self._reads, self._objects, strict=True):
-            if read() is not x:
+        if any(map(is_not, map(call, self._reads), self._objects)):
+            return False
+        for container, before in self._watched:
+            if len(container) != len(before) or any(map(is_not, container, before)):
                 return False
         return self._attributes is None or self._plain == self._plain_attributes()
+
+    def changed(self) -> list[str]:
+        """The names of what is not the same any more."""
+        held = {id(x): content for x, content in zip(self._holders, self._held, strict=True)}
+        return [name for name, read, x in zip(self.names, self._reads, self._objects, strict=True)
+                if read() is not x or (id(x) in held and _content(x) != held[id(x)])]
 
 
 def _key(x: Any) -> Any:
     if type(x) is np.ndarray:
         return x.shape, x.dtype
     return (type(x), x) if isinstance(x, PLAIN) else id(x)
+
+
+def _defaults(function: Any) -> tuple:
+    """The default values of its arguments."""
+    function = getattr(function, "__func__", function)
+    by_name = getattr(function, "__kwdefaults__", None) or {}
+    return (*(getattr(function, "__defaults__", None) or ()), *by_name.values())
+
+
+def _holds(x: Any) -> bool:
+    """Whether other things may be looked up in it that could be replaced: lists, dicts and objects of the user's."""
+    return isinstance(x, list | tuple | dict) or (hasattr(x, "__dict__") and not callable(x) and _is_users(type(x))
+                                                  ) or (isinstance(x, type) and _is_users(x))
+
+
+def _is_users(kind: type) -> bool:
+    return kind.__module__.partition(".")[0] not in ("builtins", "numpy", "tinygrad_edu", "typing", "types")
+
+
+def _containers(x: Any, depth: int = DEEPEST) -> Iterator[Any]:
+    """The lists, the values of dicts and of objects, within it and itself: what stays the same object if all in it does."""
+    if isinstance(x, PLAIN) or not depth:
+        return
+    if isinstance(x, list | tuple):
+        inside: Any = x
+    elif isinstance(x, dict):
+        inside = x.values()
+    elif _holds(x):
+        inside = vars(x).values()
+    else:
+        return
+    yield inside
+    for part in inside:
+        yield from _containers(part, depth - 1)
+
+
+def _content(x: Any, depth: int = DEEPEST) -> Any:
+    """What is equal as long as everything that is held by lists, dicts and objects is there: numbers by value, other
+    things by identity."""
+    if isinstance(x, PLAIN):
+        return type(x), x
+    if depth and isinstance(x, list | tuple):
+        return tuple(_content(part, depth - 1) for part in x)
+    if depth and isinstance(x, dict):
+        return tuple((key, _content(part, depth - 1)) for key, part in x.items())
+    if depth and _holds(x):
+        return id(x), tuple((key, _content(part, depth - 1)) for key, part in vars(x).items() if key[:2] != "__")
+    return id(x)
 
 
 def _inner_key(x: Any) -> Any:
@@ -94,7 +160,7 @@ def _configuration(module: Any) -> Any:
 
 
 def found_within(function: Any) -> Iterator[Any]:
-    """The leaf Values and the modules that a function reaches: by names, in lists, modules, optimizers and other objects."""
+    """The leaf Values, modules and optimizers that a function reaches: by names, in lists and other objects."""
     seen: set[int] = set()
     waiting = [function]
     while waiting:
@@ -116,6 +182,7 @@ def found_within(function: Any) -> Iterator[Any]:
                     yield module
             waiting += [p for _, p in x.named_parameters()]
         elif hasattr(x, "zero_grad") and hasattr(x, "params"):
+            yield x
             waiting += x.params
         elif isinstance(x, types.FunctionType | types.MethodType):
             waiting += [y for _, y, _ in names_around(x)]

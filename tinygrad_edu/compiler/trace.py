@@ -10,6 +10,7 @@ import numpy as np
 from tinygrad_edu.compiler.program import Call, Program, Variable, replaced
 from tinygrad_edu.compiler.traced import (
     QUERIES,
+    SHAPE_OF_NUMBERS,
     Traced,
     TracedArray,
     TracedNumber,
@@ -124,6 +125,8 @@ class Trace:
         try:
             return function(*inputs, **options)
         except TraceError:
+            if _has_mask(options.get("index")):
+                raise
             del self.program.calls[calls:], self.program.guards[guards:]
             self._known = known
             return self.call(function, tuple(inputs), options)
@@ -147,6 +150,9 @@ class Trace:
             return function(*replaced(args, _any_value), **replaced(options, _any_value))
         if any(isinstance(x, Node) for x in _leaves((args, options))):
             return NotImplemented
+        if function in SHAPE_OF_NUMBERS or (function is np.where and len(args) == 1) or (
+                function is np.repeat and isinstance([*args, *options.values()][1], Traced)):
+            raise self.error(f"what np.{function.__name__} returns has a shape that hangs on traced numbers")
         if function is np.copyto:
             target, source = args
             target[...] = source
@@ -187,6 +193,8 @@ class Trace:
         return out
 
     def getitem(self, x: TracedArray, index: Any) -> Any:
+        if _has_mask(index):
+            raise self.error("x[mask] has a shape that hangs on traced numbers")
         y = self.call(getitem, (x, index), {})
         if _is_view(y):
             y.look_at(x, lambda base: self.call(getitem, (base, index), {}),
@@ -215,6 +223,12 @@ class Trace:
                           "known only when the program runs. Use np.where or np.maximum instead of an if, v.item() "
                           "or the Value itself instead of float(v), NumPy's functions instead of math's; or leave "
                           "this part out of the compiled function")
+
+
+def _has_mask(index: Any) -> bool:
+    """Whether a part of an index is a traced array of True and False."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return any(isinstance(part, TracedArray) and part.dtype == np.bool_ for part in parts)
 
 
 def _is_view(y: Any) -> bool:

@@ -21,6 +21,13 @@ QUERIES = {np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrea
            np.min_scalar_type, np.may_share_memory, np.shares_memory}
 
 
+# What makes arrays whose shape hangs on the numbers.
+SHAPE_OF_NUMBERS = {np.nonzero, np.flatnonzero, np.argwhere, np.unique, np.unique_all, np.unique_counts,
+                    np.unique_inverse, np.unique_values, np.compress, np.extract, np.trim_zeros, np.bincount,
+                    np.setdiff1d, np.union1d, np.intersect1d, np.setxor1d, np.array2string, np.array_str,
+                    np.array_repr, np.save, np.savez}
+
+
 class Traced(Recorded):
     """What numbers and arrays have in common: a variable of the trace's program."""
 
@@ -62,6 +69,11 @@ class Traced(Recorded):
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         raise self.trace.error("something makes a plain array of a traced one")
+
+    def __format__(self, form: str) -> str:
+        if form:
+            raise self.trace.error("the digits of a traced number become text")
+        return repr(self)
 
     def __repr__(self) -> str:
         return f"<traced {self.variable.value!r:.60}>"
@@ -261,6 +273,8 @@ class TracedArray(Traced, NDArrayOperatorsMixin):
     def __getattr__(self, name: str) -> Any:
         if name in METHODS:
             return lambda *args, **options: getattr(np, name)(self, *args, **options)
+        if hasattr(np.ndarray, name) and not name.startswith("__"):
+            raise self.trace.error(f"a traced array has no .{name}")
         raise AttributeError(f"a traced array has no {name!r}")
 
 

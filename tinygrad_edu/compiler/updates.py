@@ -19,7 +19,11 @@ def record_step(capture: Any, optimizer: Any) -> None:
     ready = []
     for slot in optimizer._slots:
         capture.lift(slot.parameter)
-        if slot.parameter.grad is None or type(slot.parameter.grad).__name__ == "_Untouched":
+        g = slot.parameter.grad
+        if g is None:
+            continue
+        if hasattr(g, "is_none"):  # from before the call
+            g.is_none()
             continue
         ready.append(slot)
     places = [SimpleNamespace(block=slot.block, start=slot.start, stop=slot.stop, t=slot.t + 1, slots=[slot])
