@@ -168,7 +168,7 @@ class Value(ArrayMethods):
             raise OptionError(f"float() of {self.describe()} within a function that is being differentiated would lose "
                               "its gradient. Use NumPy's functions instead of those of math, and np.stack instead of "
                               "writing into an array; v.item() gives the number if it is to count as a constant")
-        return self.item()
+        return float(self.item())  # an error, if it is traced
 
     def __int__(self) -> int:
         return int(float(self))
