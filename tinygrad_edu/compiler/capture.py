@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.compiler.program import State, Variable, variables
-from tinygrad_edu.compiler.surroundings import found_within, with_traced_closure
+from tinygrad_edu.compiler.surroundings import found_within, is_generator, with_traced_closure
 from tinygrad_edu.compiler.trace import Trace
 from tinygrad_edu.compiler.traced import Traced, TracedArray
 from tinygrad_edu.compiler.updates import record_step, shadow_of
@@ -57,9 +57,11 @@ class Capture(Trace):
                 if hasattr(x, "_hyperparameters"):
                     self._trace_hyperparameters(x)
             self._exchange(traced=True)
+            before = {x: copy.deepcopy(x.bit_generator.state) for x in around if is_generator(x)}
             with Mode("tracing", True):
                 result = with_traced_closure(function, self)(*args, **options)
             self._exchange(traced=False)
+            self._check_generators(before)
             self.program.results = map_leaves(self._result, result)
             self._collect()
             self._keep_what_is_used()
@@ -102,7 +104,7 @@ class Capture(Trace):
             if y in self.leaves:
                 return y
             numbers = y._numbers
-            return ValueOf(numbers.variable if isinstance(numbers, Traced) else numbers)
+            return ValueOf(numbers.variable if isinstance(numbers, Traced) else numbers, y.op is not None)
         return y.variable if isinstance(y, Traced) else y
 
     # ----- Values -----
@@ -223,6 +225,16 @@ class Capture(Trace):
         return _Generator(self, *self._generators[id(generator)])
 
 
+    def _check_generators(self, before: dict[Any, Any]) -> None:
+        """TraceError if one was drawn from that nothing stood for, as it is around an inner function."""
+        drawn = [x for x, state in before.items() if repr(x.bit_generator.state) != repr(state)]
+        for x in drawn:
+            x.bit_generator.state = before[x]
+        if drawn:
+            raise self.error("a random generator is drawn from, and would give the same numbers in each call; take "
+                             "tg.random.default_generator(generator) inside of the function")
+
+
 class NoGradient:
     """Stands for a `.grad` that is None before the call; what is added to it takes its place."""
 
@@ -253,10 +265,10 @@ class _OutsideArray(TracedArray):
 
 
 class ValueOf:
-    """In the results of a program: a Value of what a variable is."""
+    """In the results of a program: a Value of what a variable is, and whether it has a graph that is not kept."""
 
-    def __init__(self, numbers: Variable | Any) -> None:
-        self.numbers = numbers
+    def __init__(self, numbers: Variable | Any, computed: bool) -> None:
+        self.numbers, self.computed = numbers, computed
 
 
 class _Generator:

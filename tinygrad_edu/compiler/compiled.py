@@ -41,7 +41,8 @@ class Compiled:
     def __call__(self, *args: Any, **options: Any) -> Any:
         step = self._latest
         if step is None or options or modes.ACTIVE or not step.fits(args):
-            if modes.tracing() or modes.watching():  # part of another program, or to be looked at
+            # part of another program or graph, or to be looked at
+            if modes.tracing() or modes.watching() or any(isinstance(x, Value) for x in leaves((args, options))):
                 return self._function(*args, **options)
             step = self._fitting(args, options)
         arrays = args if step.only_arrays else step.arrays_of(args, options)
@@ -74,7 +75,7 @@ class Compiled:
         if self._traced % MANY_TRACES == 0:
             warnings.warn(f"{self._name} was compiled {self._traced} times, as its arguments, or what it finds around it, "
                           "were of other shapes, dtypes or Python numbers each time; pass numbers that change as "
-                          "arrays, and batches of one size", stacklevel=3)
+                          "arrays, and batches of one size", stacklevel=4)
         step = Step(self._function, args, options)
         if not step.capture.earlier.keys() <= self._accumulating.keys():
             self._accumulating.update(dict.fromkeys(step.capture.earlier))

@@ -24,7 +24,13 @@ from tinygrad_edu.compiler.traced import (
 INFIX = {operator.add: "+", operator.sub: "-", operator.mul: "*", operator.truediv: "/", operator.floordiv: "//",
          operator.mod: "%", operator.pow: "**", operator.and_: "&", operator.or_: "|", operator.xor: "^",
          operator.lt: "<", operator.le: "<=", operator.gt: ">", operator.ge: ">=", operator.eq: "==", operator.ne: "!="}
+ON_SINGLE = {np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/", np.less: "<", np.less_equal: "<=",
+             np.greater: ">", np.greater_equal: ">=", np.equal: "==", np.not_equal: "!="}
+"""Ufuncs that are written as operators where their arguments are single numbers: these are quicker so."""
+
 PREFIX = {operator.neg: "-", operator.pos: "+", operator.invert: "~"}
+
+SHORT = {*INFIX, *PREFIX, *ON_SINGLE}
 
 LONGEST_EXPRESSION = 60
 """Characters of a number's expression that is written where it is used; a longer one gets a name."""
@@ -170,19 +176,23 @@ class Text:
             return f"{self._operand(args[0])} {INFIX[f]} {self._operand(args[1])}"
         if f in PREFIX:
             return f"{PREFIX[f]}{self._operand(args[0])}"
+        if f in ON_SINGLE and not call.options and not any(x.is_array for x in (call.y, *call.inputs())):
+            return f"{self._operand(args[0])} {ON_SINGLE[f]} {self._operand(args[1])}"
+        if f is np.absolute and not call.y.is_array:
+            return f"abs({self.text(args[0])})"
         if isinstance(f, OnNumbers):
             if f.ufunc in (np.maximum, np.minimum):
                 return f"{'max' if f.ufunc is np.maximum else 'min'}({', '.join(map(self.text, args))})"
             return f"float({self.function(f.ufunc)}({', '.join(map(self.text, args))}))" if (
                 type(call.y.value) is float) else f"bool({self.function(f.ufunc)}({', '.join(map(self.text, args))}))"
         if f is getitem:
-            return f"{self.text(args[0])}[{self.index(args[1])}]"
+            return f"{self._operand(args[0])}[{self.index(args[1])}]"
         if f is slice_of:
             return f"{self.text(args[0])}[{args[1]}:{args[2]}].reshape({self.text(args[3])})"
         if f is item:
-            return f"{self.text(args[0])}.item()"
+            return f"{self._operand(args[0])}.item()"
         if f is astype:
-            return f"{self.text(args[0])}.astype({self.text(args[1])})"
+            return f"{self._operand(args[0])}.astype({self.text(args[1])})"
         if f is conditional:
             return f"{self._operand(args[1])} if {self._operand(args[0])} else {self._operand(args[2])}"
         if f is np.transpose and len(args) == 1 and not call.options:
@@ -226,6 +236,9 @@ class Text:
                     f"np.copyto({out}, {self.text(a)}, where={self.text(condition)}, casting='unsafe')"]
         if getattr(f, "draws", False):
             return [f"{self.function(f)}(out={out})"]
+        if f is np.matmul and not call.options and all(x.value.ndim == 2 for x in call.args if isinstance(x, Variable)) and (
+                np.shape(getattr(call.args[0], "value", call.args[0]))[-1] == 1):
+            return [f"np.multiply({self._arguments(call, out=out)})"]  # a column times a row
         if f in REDUCTIONS and set(call.options) <= {"axis", "keepdims"}:
             options = {"axis": None} | call.options
             if (f is np.sum and options["axis"] in (0, (0,)) and not options.get("keepdims")
@@ -264,7 +277,8 @@ class Text:
             self._hoisted.append(f"{self.text(y)} = {self.expression(call)}")
             self._static.add(y)
             return []
-        if y.is_python and self._uses[y] == 1 and call.loop is None and call.function in {**INFIX, **PREFIX}:
+        single = not any(x.is_array for x in (y, *call.inputs()))
+        if single and self._uses[y] == 1 and call.loop is None and call.function in SHORT:
             expression = self.expression(call)
             if len(expression) <= LONGEST_EXPRESSION:
                 self._inline[y] = expression
@@ -277,7 +291,10 @@ class Text:
             return False
         if call.function in ALWAYS_VIEWS:
             return True
-        return call.function in (np.reshape, np.ravel) and (call.args[0] in self.plan.memory or (
+        memory = self.plan.memory.get(call.args[0])
+        if memory is not None and memory.by_columns and call.y.value.shape != memory.shape:
+            return False
+        return call.function in (np.reshape, np.ravel) and (memory is not None or (
             call.args[0].made_by is not None and call.args[0].made_by.function is slice_of)) and not call.options
 
     # ----- the whole -----
@@ -296,6 +313,10 @@ class Text:
                 shape = self.text(memory.shape[0] if len(memory.shape) == 1 else memory.shape)
                 if memory.name in self._short:
                     shape = str(min(memory.size, PIECE))
+                if memory.by_columns:
+                    n, columns = memory.shape
+                    lines.append(f"    {memory.name} = np.empty(({columns}, {n}), {self.text(memory.dtype)}).T")
+                    continue
                 lines.append(f"    {memory.name} = np.empty({shape}, {self.text(memory.dtype)})")
         lines += [f"    {line}" for line in self._hoisted]
         inputs = [self._names[v] for v in self.program.arguments] + [self._names[s.before] for s in self.program.settings]
@@ -334,7 +355,7 @@ class Text:
                 lines.append(f"# {' '.join(note.split())}")
             lines += made
             for truth in guards.get(call.y, []):
-                lines.append(f"if bool({self.text(call.y)}) is not {truth}:")
+                lines.append(f"if not ({self.text(call.y)}):" if truth else f"if {self.text(call.y)}:")
                 lines.append("    raise StopIteration")
             i += 1
         for memory, variable in self.plan.copies:

@@ -14,6 +14,9 @@ from tinygrad_edu.compiler.traced import assemble, astype, setitem, slice_of
 PIECE = 2**14
 """Elements of the long vectors of an update that are worked on at a time, so that all of them stay in the cache."""
 
+NARROW = 32
+"""Columns of a matrix, up to which it may be stored column by column."""
+
 END = 10**9
 
 RESERVED = ("np", "step", "prepare", "i", "float", "bool", "max", "min", "range", "self")
@@ -37,6 +40,12 @@ class Memory:
     @property
     def size(self) -> int:
         return int(np.prod(self.shape))
+
+    @property
+    def by_columns(self) -> bool:
+        """Whether it is stored column by column: for many short rows, NumPy's loops along the columns are quicker."""
+        return (self.kind == "buffer" and self.part_of is None and len(self.shape) == 2
+                and 1 < self.shape[1] <= NARROW and self.shape[0] >= 4 * self.shape[1])
 
 
 REDUCTIONS: dict[Callable[..., Any], np.ufunc] = {np.sum: np.add, np.max: np.maximum, np.min: np.minimum,

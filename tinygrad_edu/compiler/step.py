@@ -4,6 +4,7 @@ import linecache
 from collections.abc import Callable
 from itertools import count
 from operator import attrgetter, is_not
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,10 @@ from tinygrad_edu.compiler.plan import Plan
 from tinygrad_edu.compiler.program import Variable, variables
 from tinygrad_edu.compiler.surroundings import Surroundings
 from tinygrad_edu.engine.graph import mark_all_changed
+from tinygrad_edu.engine.primitive import Op
 from tinygrad_edu.engine.trees import leaves, map_leaves
 from tinygrad_edu.engine.value import Value
-from tinygrad_edu.errors import TraceError
+from tinygrad_edu.errors import BackwardError, TraceError
 from tinygrad_edu.tracing import settings
 
 _numbers = count(1)
@@ -72,6 +74,7 @@ class Step:
         self._own = [leaf for leaf, s in capture.leaf_states.items() if s in program.states and s.before.is_array]
         self._changed = [*(slot.parameter for slot in self._slots),
                          *(leaf for leaf, s in capture.leaf_states.items() if s.after is not s.before)]
+        self._lock = Lock()
         self.bind()
 
     def bind(self) -> None:
@@ -118,7 +121,7 @@ class Step:
         if not self._same(*values):
             raise Changed
         try:
-            with np.errstate(all="ignore"):
+            with self._lock, np.errstate(all="ignore"):  # of two threads each shall get its own results
                 out = self._run(*arrays, *values, *[read() for read in self._number_reads])
         except StopIteration:
             raise Changed from None
@@ -143,15 +146,37 @@ class Step:
         """What the function returns, of what the program returned."""
         results = self.program.results
         if isinstance(results, ValueOf) and isinstance(results.numbers, Variable):
-            return Value(out[0])
+            return _value(out[0], results.computed)
         following = iter(out)
 
         def leaf(x: Any, path: str) -> Any:
             if isinstance(x, ValueOf):
-                return Value(next(following) if isinstance(x.numbers, Variable) else x.numbers)
+                return _value(next(following) if isinstance(x.numbers, Variable) else x.numbers, x.computed)
             return next(following) if isinstance(x, Variable) else x
 
         return map_leaves(leaf, results)
+
+
+def _no_graph(g: Any, y: Any, x: Any) -> Any:
+    raise BackwardError("backward: this Value is the result of a compiled function, which keeps no graph; call backward "
+                        "inside of the function, or compile tg.value_and_grad of it")
+
+
+def compiled(x: Any) -> Any:
+    """What a compiled function computed."""
+    return x
+
+
+_COMPILED = Op(compiled, "{x}", "compiled", {"x": _no_graph}, None)
+_ELSEWHERE = Value(0.0)
+
+
+def _value(numbers: Any, computed: bool) -> Value:
+    """A Value. If the function itself would have given one with a graph, `backward` from it shall not do nothing."""
+    y = Value(numbers)
+    if computed:
+        y.op, y._x1, y._x2 = _COMPILED, _ELSEWHERE, None
+    return y
 
 
 def _of_values(leaf: Any, path: str) -> Any:

@@ -159,8 +159,13 @@ def _configuration(module: Any) -> Any:
         x, list | tuple) else id(x)) for name, x in vars(module).items())
 
 
+def is_generator(x: Any) -> bool:
+    """Whether it is a random generator of NumPy's, without loading that part of NumPy."""
+    return type(x).__module__.startswith("numpy.random") and hasattr(x, "bit_generator")
+
+
 def found_within(function: Any) -> Iterator[Any]:
-    """The leaf Values, modules and optimizers that a function reaches: by names, in lists and other objects."""
+    """The leaf Values, modules, optimizers, generators that a function reaches: by names, in lists and other objects."""
     seen: set[int] = set()
     waiting = [function]
     while waiting:
@@ -168,7 +173,9 @@ def found_within(function: Any) -> Iterator[Any]:
         if id(x) in seen or isinstance(x, (type, types.ModuleType, np.ndarray, *PLAIN)):
             continue
         seen.add(id(x))
-        if isinstance(x, Value):
+        if is_generator(x):
+            yield x
+        elif isinstance(x, Value):
             if x.op is None:
                 yield x
         elif isinstance(x, list | tuple | set):
@@ -192,12 +199,18 @@ def found_within(function: Any) -> Iterator[Any]:
 
 
 def with_traced_closure(function: Any, capture: Any) -> Any:
-    """The function, with what stands for arrays around it in the place of these: they are read anew in each call."""
-    plain = {name: (x, read) for name, x, read in names_around(function)
-             if type(x) is np.ndarray and x.dtype.kind in "fiub"}
-    if not plain or not isinstance(function, types.FunctionType):
+    """The function, with what stands for arrays and random generators around it in the place of these.
+
+    The arrays are read anew in each call, and the generators draw anew.
+    """
+    traced = {}
+    for name, x, read in names_around(function):
+        if type(x) is np.ndarray and x.dtype.kind in "fiub":
+            traced[name] = capture.outside(x, name, read)
+        elif is_generator(x):
+            traced[name] = capture.generator(x)
+    if not traced or not isinstance(function, types.FunctionType):
         return function
-    traced = {name: capture.outside(x, name, read) for name, (x, read) in plain.items()}
     free = function.__code__.co_freevars
     cells = tuple(types.CellType(traced[name]) if name in traced else cell
                   for name, cell in zip(free, function.__closure__ or (), strict=True))

@@ -52,7 +52,7 @@ def apply(_first: Any, op: Op, inputs: tuple, options: dict[str, Any]) -> Any:
     node.op = op
     node.options = options
     node.grad = None
-    node.float_rules = None
+    node.float_rules = node._notes = None
     node.time = next(clock)
     if op.arity == 2:
         node._x1, node._x2 = inputs

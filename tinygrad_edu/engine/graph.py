@@ -37,8 +37,8 @@ class Node(Operand):
     _x2: Any
     _sum: Any  # only of a leaf: during a backward pass what has arrived so far, otherwise None
     # what few nodes have: "name", "changed" (when, by what), "origin" (for detect_anomaly), "calls" (of layers, the
-    # innermost first: which, and since when)
-    _notes: dict[str, Any]
+    # innermost first: which, and since when); not there, or None, if there is nothing to note
+    _notes: dict[str, Any] | None
 
     @property
     def inputs(self) -> tuple:
@@ -55,13 +55,14 @@ class Node(Operand):
 
     def note(self, key: str, default: Any) -> Any:
         """What was noted of this node, if anything was."""
-        return getattr(self, "_notes", {}).get(key, default)
+        notes = getattr(self, "_notes", None)
+        return default if notes is None else notes.get(key, default)
 
     def add_note(self, key: str, value: Any) -> None:
         """Note something that few nodes have; the others pay nothing for it."""
         try:
-            self._notes[key] = value
-        except AttributeError:
+            self._notes[key] = value  # type: ignore[index]
+        except (AttributeError, TypeError):
             self._notes = {key: value}
 
     def add_call(self, maker: Any, since: int) -> None:
@@ -71,7 +72,10 @@ class Node(Operand):
         """
         if self.op is None or self.time < since:
             return
-        notes = getattr(self, "_notes", None)
+        try:
+            notes = self._notes
+        except AttributeError:
+            notes = None
         if notes is None:
             self._notes = {"calls": [(maker, since)]}
         else:
@@ -110,8 +114,8 @@ def mark_all_changed(nodes: Iterable[Node], by: str) -> None:
     note = _last_change, by
     for node in nodes:
         try:
-            node._notes["changed"] = note
-        except AttributeError:
+            node._notes["changed"] = note  # type: ignore[index]
+        except (AttributeError, TypeError):
             node._notes = {"changed": note}
 
 

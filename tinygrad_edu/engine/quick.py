@@ -47,6 +47,8 @@ def binary(op: Op, operator: Callable[[Any, Any], Any] | None = None
         node.options = NO_OPTIONS
         node.grad = None
         node.float_rules = float_rules
+        if float_rules is None:
+            node._notes = None
         node.time = next(clock)
         if ACTIVE:
             modes.made(node)
@@ -82,6 +84,8 @@ def unary(op: Op) -> Callable[[Any], Any]:
         node.options = NO_OPTIONS
         node.grad = None
         node.float_rules = float_rules
+        if float_rules is None:
+            node._notes = None
         node.time = next(clock)
         if ACTIVE:
             modes.made(node)

@@ -225,7 +225,7 @@ def fitting(like: Any, given: Any, what: str) -> list[Any]:
 
 
 def _fitted(u: Any, y: Any, path: str) -> Any:
-    u = u if isinstance(u, Value) else np.asarray(u)
+    u = u if isinstance(u, Value) else as_array(u)
     if u.dtype.kind not in "fiub":
         raise DtypeError(f"{path} has dtype {u.dtype}; it must be real numbers")
     if u.shape != np.shape(y):
@@ -234,7 +234,7 @@ def _fitted(u: Any, y: Any, path: str) -> Any:
         return u
     if isinstance(u, Value):
         return u if u.dtype == y.dtype else u.astype(y.dtype)
-    return float(u) if _is_float(y) else u.astype(y.dtype)
+    return (u.item() if isinstance(u, Recorded) else float(u)) if _is_float(y) else u.astype(y.dtype)
 
 
 def _kind(x: Any) -> str:
