@@ -28,7 +28,10 @@ def kinds_of_output(notebook):
 
 @each_notebook
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Jupyter's own parts; the kernel has its own filters
-def test_a_notebook_runs_and_shows_what_is_stored(path, tmp_path):
+def test_a_notebook_runs_and_shows_what_is_stored(path, tmp_path, monkeypatch):
+    # the kernel inherits it: where other programs keep the cores busy, two threads of BLAS wait for each other at every
+    # product, and a notebook of seconds takes minutes
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
     stored = nbformat.read(path, as_version=4)
     fresh = nbformat.read(path, as_version=4)
     nbclient.NotebookClient(fresh, timeout=60, kernel_name="python3",
