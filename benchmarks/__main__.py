@@ -9,11 +9,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from benchmarks.engines import COMPARED_WITH, SCALAR_ENGINES, TENSOR_ENGINES, engines_for
+from benchmarks.engines import SCALAR_ENGINES, TENSOR_ENGINES, engines_for
 from benchmarks.environment import choose_kernel, describe_environment
 from benchmarks.goals import Verdict, judge
 from benchmarks.runner import Effort, Measurement, measure
-from benchmarks.table import print_summary, print_table, print_verdicts
+from benchmarks.table import compared_with, print_summary, print_table, print_verdicts
 from benchmarks.workloads import WORKLOADS
 
 QUICK = Effort(rounds=2, seconds=0.05)
@@ -62,7 +62,7 @@ def main() -> int:
 
 def as_data(measurements: Mapping[str, Measurement]) -> dict[str, dict[str, Any]]:
     """What was measured on a workload, for the file: also the ratios, so that no reader has to compute them."""
-    others = {name: measurements[name] for name in COMPARED_WITH if name in measurements}
+    others = {name: measurements[name] for name in compared_with(measurements)}
     return {name: {"seconds": m.seconds, "ratios": {other: m.ratio_to(its) for other, its in others.items()},
                    "spreads": {other: m.spread_to(its) for other, its in others.items()}, **asdict(m)}
             for name, m in measurements.items()}

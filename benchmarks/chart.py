@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, NullLocator
 
-from benchmarks.goals import COMPILED
+from benchmarks.engines import COMPILED
 from tinygrad_edu.figures import BLUE, GREEN, INK
 
 COLOURS = {"tinygrad_edu": BLUE, COMPILED: GREEN}

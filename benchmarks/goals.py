@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from benchmarks.engines import COMPILED
 from benchmarks.runner import Measurement
-
-COMPILED = "tinygrad_edu compiled"
 
 GOALS: dict[str, dict[str, float]] = {
     "workshop": {"hand-derived": 0.4, "jax.jit": 0.5, "torch": 0.25},

@@ -104,7 +104,7 @@ def measure(workload: Workload | ScalarWorkload, engines: Iterable[str],
             else:
                 failures[name] = f"skipped, {distribution} is not installed"
         first_losses = check(workload, workers, failures)
-        return time_rounds(first_losses, workers, effort), failures
+        return time_rounds(first_losses, workers, effort, failures), failures
     finally:
         for worker in workers.values():
             worker.close()
@@ -146,18 +146,26 @@ def check(workload: Workload | ScalarWorkload, workers: dict[str, Worker],
     return losses
 
 
-def time_rounds(losses: dict[str, list[float]], workers: dict[str, Worker],
-                effort: Effort) -> dict[str, Measurement]:
-    """The engines in turns, one at a time while all others sleep, so that a slow moment strikes all alike."""
+def time_rounds(losses: dict[str, list[float]], workers: dict[str, Worker], effort: Effort,
+                failures: dict[str, str]) -> dict[str, Measurement]:
+    """The engines in turns, one at a time while all others sleep, so that a slow moment strikes all alike.
+
+    One that fails in a round has no measurement, and gets an entry in `failures`.
+    """
     names = list(losses)
     fewest = ceil(effort.fewest_steps / effort.rounds)
     seconds: dict[str, list[float]] = {name: [] for name in names}
     for number in range(effort.rounds):
         turn = number % len(names) if names else 0
         for name in names[turn:] + names[:turn]:  # so that nobody always comes after the same other
+            if name in failures:
+                continue
             time.sleep(PAUSE)
-            seconds[name].append(workers[name].run_round(effort.seconds, fewest)["seconds"])
-    return {name: Measurement(seconds[name], losses[name]) for name in names}
+            try:
+                seconds[name].append(workers[name].run_round(effort.seconds, fewest)["seconds"])
+            except EngineFailure as failure:
+                failures[name] = f"failed, {failure}"
+    return {name: Measurement(seconds[name], losses[name]) for name in names if name not in failures}
 
 
 def half_quartile_distance(numbers: list[float]) -> float:

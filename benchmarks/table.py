@@ -2,9 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 
-from benchmarks.engines import COMPARED_WITH
 from benchmarks.goals import Verdict
 from benchmarks.runner import Measurement
+
+PEERS = ("jax.jit", "torch")
+"""Each time is shown as a multiple of theirs, too, besides the first engine's."""
+
+
+def compared_with(measurements: Mapping[str, Measurement]) -> list[str]:
+    """The engines whose times the others are multiples of: the first that was measured, and the peers."""
+    first = list(measurements)[:1]
+    return [*first, *(name for name in PEERS if name in measurements and name not in first)]
 
 
 def print_table(engines: Iterable[str], measurements: Mapping[str, Measurement], failures: Mapping[str, str]) -> None:
@@ -12,7 +20,7 @@ def print_table(engines: Iterable[str], measurements: Mapping[str, Measurement],
 
     Behind ± is how sure the first of these multiples is.
     """
-    others = [name for name in COMPARED_WITH if name in measurements]
+    others = compared_with(measurements)
     if others:
         first, *rest = (f"/ {name}" for name in others)
         print(f"  {'':22}{'a step takes':>15}{first:>20}{''.join(f'{name:>12}' for name in rest)}")

@@ -8,11 +8,11 @@ import pytest
 
 from benchmarks import __main__ as command
 from benchmarks import environment
-from benchmarks.engines import SCALAR_ENGINES, TENSOR_ENGINES
+from benchmarks.engines import COMPILED, SCALAR_ENGINES, TENSOR_ENGINES
 from benchmarks.engines.hand_derived import make_step as hand_derived
 from benchmarks.engines.tinygrad_edu_compiled import make_step as compiled
 from benchmarks.engines.tinygrad_edu_eager import make_step as eager
-from benchmarks.goals import COMPILED, GOALS, judge
+from benchmarks.goals import GOALS, judge
 from benchmarks.runner import TOLERANCE, Effort, EngineFailure, Measurement, check, time_rounds
 from benchmarks.table import print_summary, print_table, print_verdicts
 from benchmarks.worker import time_steps
@@ -28,8 +28,9 @@ MEASURED = {"hand-derived": Measurement([2e-3, 4e-3, 4e-3], LOSSES), COMPILED: M
 class FakeWorker:
     """A worker whose steps have these losses and take so long; it notes for how long it was asked to run."""
 
-    def __init__(self, engine, losses, seconds=1.0):
-        self.engine, self.losses, self.seconds, self.asked = engine, losses, seconds, []
+    def __init__(self, engine, losses, seconds=1.0, dies_in=None):
+        self.engine, self.losses, self.seconds, self.dies_in = engine, losses, seconds, dies_in
+        self.asked = []
 
     def answer(self):
         if self.losses is None:
@@ -37,6 +38,8 @@ class FakeWorker:
 
     def run_round(self, seconds, fewest):
         self.asked.append((seconds, fewest))
+        if len(self.asked) == self.dies_in:
+            raise EngineFailure("the process ended")
         return {"losses": self.losses, "seconds": self.seconds}
 
 
@@ -68,10 +71,14 @@ def test_our_engines_compute_what_the_hand_derived_step_does(make_step, name):
 
 def test_all_rounds_together_have_the_fewest_steps(monkeypatch):
     monkeypatch.setattr("time.sleep", lambda seconds: None)
-    workers = {"a": FakeWorker("a", LOSSES, 3.0), "b": FakeWorker("b", LOSSES, 4.0)}
-    measured = time_rounds({"a": LOSSES, "b": LOSSES}, workers, Effort(rounds=4, seconds=0.25, fewest_steps=30))
+    workers = {"a": FakeWorker("a", LOSSES, 3.0), "b": FakeWorker("b", LOSSES, 4.0),
+               "c": FakeWorker("c", LOSSES, 5.0, dies_in=2)}
+    failures = {}
+    effort = Effort(rounds=4, seconds=0.25, fewest_steps=30)
+    measured = time_rounds(dict.fromkeys("abc", LOSSES), workers, effort, failures)
     assert workers["a"].asked == workers["b"].asked == [(0.25, 8)] * 4
-    assert measured["b"] == Measurement([4.0] * 4, LOSSES)
+    assert measured == {"a": Measurement([3.0] * 4, LOSSES), "b": Measurement([4.0] * 4, LOSSES)}
+    assert failures == {"c": "failed, the process ended"} and len(workers["c"].asked) == 2
 
 
 def test_steps_are_timed_until_there_are_enough():
@@ -133,6 +140,13 @@ def test_the_table_has_a_column_for_each_comparison(capsys):
     assert lines[0].split() == "a step takes / hand-derived / torch".split()
     assert lines[2].split() == "tinygrad_edu compiled 1,000.0 us 0.500 ± 0.062 0.125".split()
     assert lines[4].split() == "jax.jit skipped, jax is not installed".split()
+
+
+def test_without_the_reference_the_first_that_was_measured_is_compared_with(capsys):
+    own = {COMPILED: MEASURED[COMPILED]}
+    print_table(["micrograd", COMPILED], own, {"micrograd": "skipped, micrograd is not installed"})
+    assert "/ tinygrad_edu compiled" in capsys.readouterr().out
+    assert command.as_data(own)[COMPILED]["ratios"] == {COMPILED: 1.0}
 
 
 def test_the_chart_has_a_bar_for_each_engine():

@@ -18,11 +18,14 @@ class Engine:
     computes_loss: bool = True  # False for what is no engine but a bound, and has nothing to check
 
 
+COMPILED = "tinygrad_edu compiled"
+"""The engine that the goals are for."""
+
 # In the order of the report; the first of each table is the one the others are compared with.
 TENSOR_ENGINES = {
     "hand-derived": Engine("hand_derived", "numpy"),
     "tinygrad_edu": Engine("tinygrad_edu_eager", "numpy"),
-    "tinygrad_edu compiled": Engine("tinygrad_edu_compiled", "numpy"),
+    COMPILED: Engine("tinygrad_edu_compiled", "numpy"),
     "hand-derived-tuned": Engine("hand_derived_tuned", "numpy"),
     "matrix-products": Engine("matrix_products", "numpy", computes_loss=False),
     "torch": Engine("torch_eager", "torch"),
@@ -33,10 +36,8 @@ TENSOR_ENGINES = {
 SCALAR_ENGINES = {
     "micrograd": Engine("scalar_micrograd", "micrograd"),
     "tinygrad_edu": Engine("scalar_tinygrad_edu", "numpy"),
-    "tinygrad_edu compiled": Engine("scalar_tinygrad_edu_compiled", "numpy"),
+    COMPILED: Engine("scalar_tinygrad_edu_compiled", "numpy"),
 }
-COMPARED_WITH = ("hand-derived", "jax.jit", "torch", "micrograd")
-"""Each step's time is shown as a multiple of theirs, where they were measured."""
 
 
 def engines_for(workload: Workload | ScalarWorkload) -> dict[str, Engine]:
