@@ -104,6 +104,8 @@ def time_kernels(time_one: Callable[[str | None], Timing | None] = time_kernel) 
     """
     found: dict[str, Timing] = {}
     for setting in [None, *candidates()]:
+        if setting in found:  # it is in use
+            continue
         timing = time_one(setting)
         if setting is None and (timing is None or not timing.kernel):
             return [timing] if timing else []
@@ -154,5 +156,5 @@ def advice(timings: list[Timing]) -> str:
                 f"are then {used.seconds / best.seconds:.1f} times as fast as with {used.kernel}.")
     others = " and ".join(timing.kernel for timing in timings[1:])
     if others:
-        return f"Fine as it is: {used.kernel} is as fast as {others}, or faster."
+        return f"Fine as it is: {others} would not be clearly faster than {used.kernel}, which is in use."
     return f"Fine as it is: {used.kernel} is the only kernel that makes sense on this CPU."
