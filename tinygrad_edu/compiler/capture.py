@@ -1,12 +1,14 @@
 """`Capture`: a trace that also knows Values, optimizers and random generators, and leaves all of them as they were."""
 
 import copy
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.compiler.naming import backward_note, forward_note, name_variables
 from tinygrad_edu.compiler.program import State, Variable, variables
 from tinygrad_edu.compiler.surroundings import found_within, is_generator, with_traced_closure
 from tinygrad_edu.compiler.trace import Trace
@@ -32,6 +34,8 @@ class Capture(Trace):
         super().__init__()
         self.since = next(clock)
         self.leaves: dict[Node, Any] = {}
+        self._nodes: list[Any] = []
+        self._shares: list[tuple[Any, Any]] = []
         self.leaf_states: dict[Node, State] = {}
         self.gradients: list[tuple[Node, Any]] = []
         self.earlier: dict[Node, bool] = {}
@@ -57,13 +61,15 @@ class Capture(Trace):
                 if hasattr(x, "_hyperparameters"):
                     self._trace_hyperparameters(x)
             self._exchange(traced=True)
-            before = {x: copy.deepcopy(x.bit_generator.state) for x in around if is_generator(x)}
+            before = _random_states(around)
             with Mode("tracing", True):
                 result = with_traced_closure(function, self)(*args, **options)
             self._exchange(traced=False)
             self._check_generators(before)
             self.program.results = map_leaves(self._result, result)
             self._collect()
+            name_variables(self._nodes, self._shares,
+                           [x for x in found_within(function) if hasattr(x, "named_modules")])
             self._keep_what_is_used()
         finally:
             current.trace = None
@@ -164,7 +170,8 @@ class Capture(Trace):
         if fresh:
             inputs = [x._numbers if isinstance(x, Node) else x for x in node.inputs]
             node._numbers, node.float_rules = self.run(node.op.forward, inputs, node.options), None
-        self.annotate(node.op.notation)
+        self._nodes.append(node)
+        self.annotate(forward_note(node.op))
 
     def annotate(self, note: str, section: str = "forward") -> None:
         """Say of the latest calls which formula they belong to."""
@@ -177,7 +184,10 @@ class Capture(Trace):
 
     def inspect(self, node: Any, i: int, share: Any) -> None:
         """Called for each edge of the backward pass."""
-        self.annotate(f"dJ/d{node.op.input_name(i)} of {node.op.name}", "backward")
+        if not self._shares:
+            _call_j(node)
+        self._shares.append((node.inputs[i], share))
+        self.annotate(backward_note(node.op), "backward")
 
     def _collect(self) -> None:
         for leaf, state in self.leaf_states.items():
@@ -225,14 +235,25 @@ class Capture(Trace):
         return _Generator(self, *self._generators[id(generator)])
 
 
-    def _check_generators(self, before: dict[Any, Any]) -> None:
+    def _check_generators(self, before: list[tuple[Any, Any, Any]]) -> None:
         """TraceError if one was drawn from that nothing stood for, as it is around an inner function."""
-        drawn = [x for x, state in before.items() if repr(x.bit_generator.state) != repr(state)]
-        for x in drawn:
-            x.bit_generator.state = before[x]
+        drawn = [(write, state) for read, write, state in before if repr(read()) != repr(state)]
+        for write, state in drawn:
+            write(state)
         if drawn:
             raise self.error("a random generator is drawn from, and would give the same numbers in each call; take "
                              "tg.random.default_generator(generator) inside of the function")
+
+
+def _random_states(around: list[Any]) -> list[tuple[Any, Any, Any]]:
+    """(how to read it, how to set it, its state now) of each random generator that the function may draw from."""
+    found: list[tuple[Any, Any]] = [(lambda x=x: x.bit_generator.state, partial(setattr, x.bit_generator, "state"))
+                                    for x in around if is_generator(x)]
+    if "random" in sys.modules:
+        found.append((sys.modules["random"].getstate, sys.modules["random"].setstate))
+    if "numpy.random" in sys.modules:
+        found.append((np.random.get_state, np.random.set_state))
+    return [(read, write, copy.deepcopy(read())) for read, write in found]
 
 
 class NoGradient:
@@ -248,6 +269,12 @@ class NoGradient:
     def __add__(self, share: Any) -> Any:
         self.is_none()
         return share
+
+
+def _call_j(node: Any) -> None:
+    """Call what backward starts from J, as the lecture does."""
+    if isinstance(node._numbers, Traced) and not node._numbers.variable.name:
+        node._numbers.variable.name = "J"
 
 
 def _copy_of_gradient(leaf: Any) -> Any:

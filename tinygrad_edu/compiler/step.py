@@ -15,7 +15,7 @@ from tinygrad_edu.compiler.numbers import NumbersText, is_of_numbers
 from tinygrad_edu.compiler.plan import Plan
 from tinygrad_edu.compiler.program import Variable, variables
 from tinygrad_edu.compiler.surroundings import Surroundings
-from tinygrad_edu.engine.graph import mark_all_changed
+from tinygrad_edu.engine.graph import NO_OPTIONS, mark_all_changed
 from tinygrad_edu.engine.primitive import Op
 from tinygrad_edu.engine.trees import leaves, map_leaves
 from tinygrad_edu.engine.value import Value
@@ -158,8 +158,8 @@ class Step:
 
 
 def _no_graph(g: Any, y: Any, x: Any) -> Any:
-    raise BackwardError("backward: this Value is the result of a compiled function, which keeps no graph; call backward "
-                        "inside of the function, or compile tg.value_and_grad of it")
+    raise BackwardError("backward: this Value is the result of a compiled function, which keeps no graph; call "
+                        "backward inside of the function, or compile tg.value_and_grad of it")
 
 
 def compiled(x: Any) -> Any:
@@ -175,7 +175,7 @@ def _value(numbers: Any, computed: bool) -> Value:
     """A Value. If the function itself would have given one with a graph, `backward` from it shall not do nothing."""
     y = Value(numbers)
     if computed:
-        y.op, y._x1, y._x2 = _COMPILED, _ELSEWHERE, None
+        y.op, y._x1, y._x2, y.float_rules, y.options = _COMPILED, _ELSEWHERE, None, None, NO_OPTIONS
     return y
 
 

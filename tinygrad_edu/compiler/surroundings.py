@@ -165,7 +165,7 @@ def is_generator(x: Any) -> bool:
 
 
 def found_within(function: Any) -> Iterator[Any]:
-    """The leaf Values, modules, optimizers, generators that a function reaches: by names, in lists and other objects."""
+    """The leaf Values, modules, optimizers, generators that a function reaches, by names, in lists and objects."""
     seen: set[int] = set()
     waiting = [function]
     while waiting:

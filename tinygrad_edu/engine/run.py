@@ -19,6 +19,7 @@ from tinygrad_edu.errors import (
     ShapeError,
     TinygradError,
 )
+from tinygrad_edu.tracing import as_array, current
 
 
 class Run:
@@ -234,7 +235,9 @@ def _fitted(u: Any, y: Any, path: str) -> Any:
         return u
     if isinstance(u, Value):
         return u if u.dtype == y.dtype else u.astype(y.dtype)
-    return (u.item() if isinstance(u, Recorded) else float(u)) if _is_float(y) else u.astype(y.dtype)
+    if not _is_float(y):
+        return u.astype(y.dtype)
+    return u.item() if current.trace is not None else float(u)
 
 
 def _kind(x: Any) -> str:
