@@ -296,6 +296,11 @@ def test_the_numbers_are_those_of_the_case():
     assert verdict.number == np.sum(DIGIT == 0) / np.sum(DIGIT[:40] == 1)
 
 
+def test_weights_whose_products_overflow_are_a_verdict_and_no_warning():
+    model = scaled_weights(nn.MLP([64, 16, 10], activation="relu", batch_norm=True, rng=0), 1e308)
+    assert "not finite" in diagnose(model, data=(DIGITS, DIGIT)).names
+
+
 @seeds
 def test_causes_come_before_consequences(seed):
     tanh = nn.MLP([64, 32, 10], "tanh", rng=seed)

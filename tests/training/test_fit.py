@@ -332,6 +332,26 @@ def test_a_loss_that_grows_without_end_but_is_finite_is_reported_too():
         fit(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=10.0), X, Y, epochs=9)
 
 
+def test_a_loss_that_leaps_up_and_stays_there_is_reported_too():  # far out on tanh it goes up and down, but not back
+    X = np.random.default_rng(0).normal(size=(200, 4))
+    model = nn.MLP([4, 16, 16, 2], activation="tanh", rng=1)
+    with pytest.warns(DivergenceWarning, match=r"the loss has grown from 0\.\d+ to .*e\+\d+, and stayed far above"):
+        history = fit(model, nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=1e10), X,
+                      (X[:, 0] * X[:, 1] > 0).astype(int), epochs=20)
+    assert history["loss"][-1] < max(history["loss"]) < np.inf
+
+
+def test_a_loss_that_leaps_up_and_comes_back_is_no_divergence():
+    class Kick(Callback):
+        def on_step(self, training):
+            if training.step == 2:
+                training.model.weight.data += 1e4
+
+    model = nn.Linear(3, 2, rng=0)
+    history = fit(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=0.5), X, Y, epochs=60, callbacks=Kick())
+    assert max(history["loss"]) > 1e6 and history.stop_reason == "all 60 epochs are done"
+
+
 def test_nan_in_a_memmap_is_found_in_its_batch(tmp_path):
     mapped = np.lib.format.open_memmap(tmp_path / "X.npy", mode="w+", dtype=np.float64, shape=X.shape)
     mapped[:] = X

@@ -92,10 +92,11 @@ def diagnose(model: Module, history: Any = None, data: tuple[Any, Any] | None = 
     X, y = _samples(X, y)
     if loss is None:
         loss = CrossEntropyLoss() if y.ndim == 1 and y.dtype.kind in "iub" else MSELoss()
-    layers, output = observe(model, loss, X, y)
-    last = layers[-1].kind if layers else type(model).__name__
-    case = suitability.Case(model, X, y, loss, output, last)
-    return Diagnosis([*suitability.verdicts(case), *inside(layers), *found])
+    with np.errstate(all="ignore"):  # numbers that overflow become a verdict, and NumPy need not warn of them, too
+        layers, output = observe(model, loss, X, y)
+        last = layers[-1].kind if layers else type(model).__name__
+        case = suitability.Case(model, X, y, loss, output, last)
+        return Diagnosis([*suitability.verdicts(case), *inside(layers), *found])
 
 
 def _losses(history: Any) -> Mapping[str, Any]:

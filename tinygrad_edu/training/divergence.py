@@ -11,7 +11,8 @@ from tinygrad_edu.engine.value import Value
 from tinygrad_edu.nn.module import Module
 
 ENDLESS = 1e3
-"""How many times its first value a loss must have reached, and never more than at the end, to have diverged."""
+"""How many times its first value a loss has reached that has diverged: never more than at the end, or in all of the
+second half of the training."""
 
 
 def explain(model: Module, J: Value, inputs: Any, targets: Any) -> str:
@@ -43,11 +44,16 @@ def bad_parameter(model: Module) -> str:
 
 
 def endless_growth(losses: Sequence[float]) -> str:
-    """That the losses of the epochs, all finite, have grown without end, in words; empty if they have not."""
+    """That the losses of the epochs, all finite, have grown far beyond the first one and not come back, in words; empty
+    if they have not."""
     first, last = losses[0], losses[-1]
-    if not 0 < ENDLESS * first < last or last < max(losses):
+    if not 0 < ENDLESS * first < last:
         return ""
-    return f"the loss has grown from {first:.3g} to {last:.3g}, and was never larger than at the end"
+    grown = f"the loss has grown from {first:.3g} to {last:.3g}"
+    if last >= max(losses):
+        return f"{grown}, and was never larger than at the end"
+    late = losses[len(losses) // 2:]
+    return f"{grown}, and stayed far above" if min(late) > ENDLESS * first else ""
 
 
 def _not_finite(data: Any) -> str:
