@@ -209,10 +209,20 @@ def test_a_loss_of_ones_own_needs_to_say_what_it_measures():
 # ----- bad input -----
 
 @each_loss_of_numbers
-@pytest.mark.parametrize("h, y", [((5, 1), (5,)), ((5,), (5, 1)), ((5,), ()), ((4, 3), (3, 4)), ((2,), (3,))], ids=repr)
-def test_broadcasting_is_refused_as_it_compares_every_pair(kind, h, y):
-    with pytest.raises(ShapeError, match=rf"{kind.__name__}: prediction .* and target .* reshape .*every pair"):
+@pytest.mark.parametrize("h, y, cure", [
+    ((5, 1), (5,), "reshape .*every pair"), ((5,), (5, 1), "reshape .*every pair"), ((4, 3), (3, 4), "reshape"),
+    ((5,), (), "as many numbers"), ((2,), (3,), "as many numbers"), ((5, 3), (5,), "as many numbers")], ids=repr)
+def test_broadcasting_is_refused_as_it_compares_every_pair(kind, h, y, cure):
+    with pytest.raises(ShapeError, match=rf"{kind.__name__}: prediction .* and target .* must have the same .*{cure}"):
         kind()(tg.Value(np.ones(h)), np.ones(y), *EXTRA.get(kind, ()))
+
+
+def test_classes_for_a_loss_of_numbers_are_told_of_the_cross_entropy():
+    with pytest.raises(ShapeError, match=r"MSELoss: .* if it holds the classes of 4 points, CrossEntropyLoss takes it"):
+        nn.MSELoss()(tg.Value(np.ones((4, 3))), [0, 2, 1, 1])
+    with pytest.raises(ShapeError) as caught:
+        nn.MSELoss()(tg.Value(np.ones((4, 3))), [0.5, 2.0, 1.0, 1.0])
+    assert "CrossEntropyLoss" not in str(caught.value)
 
 
 def test_the_message_says_how_to_reshape():

@@ -85,10 +85,13 @@ class Loss(Module):
         prediction, target = float_operand(owner, "prediction", prediction), operand(owner, "target", target)
         shape = prediction.shape
         if shape != target.shape:
-            alike = math.prod(shape) == math.prod(target.shape)
-            how = f", as in target.reshape{shape}," if alike else ","
-            raise ShapeError(f"{owner}: prediction {shape} and target {target.shape} must have the same shape; "
-                             f"reshape one of them{how} as broadcasting would compare every pair")
+            if math.prod(shape) == math.prod(target.shape):
+                cure = (f"reshape one of them, as in target.reshape{shape}, as broadcasting would compare every pair")
+            else:
+                cure = "make the model give as many numbers as the target has"
+                if target.dtype.kind in "iu" and shape[:-1] == target.shape:
+                    cure += f"; if it holds the classes of {shape[0]} points, CrossEntropyLoss takes it as it is"
+            raise ShapeError(f"{owner}: prediction {shape} and target {target.shape} must have the same shape; {cure}")
         if 0 in shape:
             raise ShapeError(f"{owner}: there are no data, prediction and target have shape {shape}")
         if target.dtype.kind != "f":
