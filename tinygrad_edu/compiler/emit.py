@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.compiler.naming import WIDTH, formula, identifier, wrapped
 from tinygrad_edu.compiler.plan import END, FILLS, PIECE, REDUCTIONS, Memory, Plan, writes_out
 from tinygrad_edu.compiler.program import Call, Variable, replaced
 from tinygrad_edu.compiler.traced import (
@@ -29,6 +30,9 @@ ON_SINGLE = {np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/", np
 """Ufuncs that are written as operators where their arguments are single numbers: these are quicker so."""
 
 PREFIX = {operator.neg: "-", operator.pos: "+", operator.invert: "~"}
+
+CODE = 58
+"""Where comments begin, if the code before is not longer."""
 
 SHORT = {*INFIX, *PREFIX, *ON_SINGLE}
 
@@ -302,8 +306,7 @@ class Text:
     def _write(self, about: str) -> str:
         body = self._body()
         lines = [f'"""{about}"""', "", "import numpy as np", "", ""]
-        lines.append(f"def prepare({', '.join([*self.bound, *self.functions])}):" if len(self.bound) < 6 else
-                     "def prepare(\n        " + _wrapped([*self.bound, *self.functions]) + "):")
+        lines.append(f"def prepare({wrapped([*self.bound, *self.functions], '            ')}):")
         lines.append('    """The step, with every array that it needs made once."""')
         for memory in self.plan.buffers:
             if memory.part_of is not None:
@@ -323,8 +326,7 @@ class Text:
         inputs += [self._names[s.before] for s in self.program.states if not s.before.is_array]
         self.guard_source = self._guard_source()
         lines += ["", f"    def step({', '.join(inputs)}):", *[f"        {line}" if line else "" for line in body]]
-        kept = ", ".join(f"{name!r}: {name}" for name in self.kept)
-        lines += ["", f"    return step, {{{kept}}}", ""]
+        lines += ["", f"    return step, dict({wrapped([f'{name}={name}' for name in self.kept], '                     ')})", ""]
         return "\n".join(lines)
 
     def _body(self) -> list[str]:
@@ -348,12 +350,13 @@ class Text:
                 continue
             made = self.statements(call)
             if made and call.section != section:
+                title = "results" if section == "update" else call.section
                 section = call.section
-                lines += ["", f"# ----- {section} -----"] if lines else [f"# ----- {section} -----"]
+                lines += ["", f"# ----- {title} -----"] if lines else [f"# ----- {title} -----"]
             if made and call.note and call.note != note:
                 note = call.note
                 lines.append(f"# {' '.join(note.split())}")
-            lines += made
+            lines += self._commented(call, made)
             for truth in guards.get(call.y, []):
                 lines.append(f"if not ({self.text(call.y)}):" if truth else f"if {self.text(call.y)}:")
                 lines.append("    raise StopIteration")
@@ -363,6 +366,18 @@ class Text:
         returned = [self._returned(x) for x in self.results]
         lines.append(f"return {', '.join(returned)}{',' if len(returned) == 1 else ''}" if returned else "return ()")
         return lines
+
+    def _commented(self, call: Call, lines: list[str]) -> list[str]:
+        """One line with the formula behind it, where there is room."""
+        text = formula(call, self._label) if len(lines) == 1 and call.y in self.plan.memory else ""
+        room = WIDTH - len(text) - 4
+        return [f"{lines[0]:<{min(CODE, room)}}  # {text}"] if text and len(lines[0]) <= room else lines
+
+    def _label(self, x: Any) -> str:
+        """What a formula calls it: its own name, also where its buffer is called after what was there before."""
+        if isinstance(x, Variable) and x.name:
+            return identifier(x.name)
+        return self._operand(x)
 
     def _loop(self, group: list[Call]) -> list[str]:
         """The calls on long vectors, on pieces that fit into the cache."""
@@ -391,7 +406,7 @@ class Text:
         self._hoisted.append(f"{pieces} = [({parts}) for i in range(0, {size}, {PIECE})]")
         self._pieces = {name: f"{name}_" for name in names}
         lines.append(f"for {', '.join(self._pieces.values())} in {pieces}:")
-        body = [line for call in vectors for line in self.statements(call)]
+        body = [line for call in vectors for line in self._commented(call, self.statements(call))]
         self._pieces = {}
         return lines + [f"    {line}" for line in body]
 
@@ -451,16 +466,3 @@ def _stem(x: Variable) -> str:
 def _of(x: Variable, suffix: str) -> str:
     base = x.made_by.view if x.made_by else None
     return f"{base.name or 'x'}_{suffix}" if base is not None else suffix
-
-
-def _wrapped(names: list[str], width: int = 108) -> str:
-    lines, line = [], ""
-    for name in names:
-        if len(line) + len(name) > width:
-            lines.append(line.rstrip())
-            line = ""
-        line += f"{name}, "
-    return "\n        ".join([*lines, line.rstrip(", ")])
-
-
-__all__ = ["END", "Memory", "Text", "replaced"]

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.compiler.naming import wrapped
 from tinygrad_edu.compiler.plan import Plan
 from tinygrad_edu.compiler.program import Call, Program, Variable
 from tinygrad_edu.compiler.traced import OnNumbers, conditional
@@ -76,7 +77,7 @@ class NumbersText:
         for number, place in self._constants.items():
             table[place] = number
         self.bound["constants"] = table
-        head = [f'"""{about}"""', "", "import numpy as np", "", "", f"def prepare({', '.join(self.bound)}):",
+        head = [f'"""{about}"""', "", "import numpy as np", "", "", f"def prepare({wrapped([*self.bound], '            ')}):",
                 '    """The step; s holds every number of the graph, level by level."""', "    s = constants.copy()"]
         head += [f"    {name} = {text}" for text, name in self._views.items()]
         self.source = "\n".join([*head, "", "    def step(*values):", *[f"        {line}" if line else "" for line in lines],

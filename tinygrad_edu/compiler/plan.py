@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.compiler.naming import identifier
 from tinygrad_edu.compiler.program import Call, Program, Variable, variables
 from tinygrad_edu.compiler.traced import assemble, astype, setitem, slice_of
 
@@ -96,7 +97,7 @@ class Plan:
         self.last_use = self._last_uses(wanted)
         self.guarded = max((i for i, call in enumerate(self.calls) if any(call.y is v for v, _ in program.guards)),
                            default=-1)
-        self.changes_in_place: set[int] = set()
+        self._named: set[Memory] = set()
         self._names: dict[str, int] = defaultdict(int, dict.fromkeys([*keyword.kwlist, *RESERVED], 1))
         for variable in program.arguments:
             self.memory[variable] = Memory(variable.name, variable.value.shape, variable.value.dtype, "argument")
@@ -182,6 +183,7 @@ class Plan:
             y = call.y
             if y not in self.memory and writes_out(call):
                 self.memory[y] = self._replaced(call, i, shared) or self._free(free, call) or self._new(y, hint(call))
+                self._rename(self.memory[y], y)
             for x in dict.fromkeys(map(self.root, call.inputs())):
                 m = self.memory.get(x)
                 if (self.last_use[x] == i and m is not None and m not in shared and m is not self.memory.get(y)
@@ -189,6 +191,12 @@ class Plan:
                     key = (m.shape, m.dtype, call.loop)
                     if m not in free[key]:
                         free[key].append(m)
+
+    def _rename(self, memory: Memory, y: Variable) -> None:
+        """Call a buffer after the first of its variables that has a name."""
+        if y.name and memory not in self._named:
+            self._named.add(memory)
+            memory.name = self.name(y.name)
 
     def _replaced(self, call: Call, i: int, shared: set[Memory]) -> Memory | None:
         if not (elementwise(call) or call.function is setitem):
@@ -214,16 +222,14 @@ class Plan:
 
     def name(self, hint: str) -> str:
         """A name that nothing else in the program has."""
-        stem = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in hint).strip("_") or "x"
-        if stem[0].isdigit():
-            stem = f"p{stem}"
+        stem = identifier(hint)
         self._names[stem] += 1
         return stem if self._names[stem] == 1 else f"{stem}_{self._names[stem]}"
 
 
 def hint(call: Call) -> str:
     """What to call what a call makes."""
-    return call.y.name or getattr(call.function, "__name__", "x")
+    return call.y.name or ("scratch" if call.section == "update" else getattr(call.function, "__name__", "x"))
 
 
 def needed(calls: list[Call], wanted: Iterable[Variable]) -> list[Call]:
@@ -245,5 +251,3 @@ def _tree(results: Any) -> Any:
         return [_tree(branch) for branch in results.values()]
     return getattr(results, "numbers", results)
 
-
-__all__ = ["END", "PIECE", "Memory", "Plan", "elementwise", "slice_of", "writes_out"]

@@ -42,7 +42,8 @@ def _update(capture: Any, optimizer: Any, run: Any, slots: list[Any]) -> None:
     owner = block.group or optimizer
     first = slots[0]
     steps = sum(slot is first for _, ready in capture.steps for slot in ready)  # in this call, with the present one
-    t = capture.setting((id(first), "t"), first.t, "t", lambda: first.t) + steps
+    t = capture.setting((id(first), "t"), first.t, "steps", lambda: first.t) + steps
+    t.variable.name = "t"
     theta = _part(_theta(capture, optimizer, block), run)
     g = capture.call(assemble, ([_numbers(capture, slot) for slot in slots],), {})
     running = [_part(_flat(capture, vector, name), run) for name, vector in zip(owner.running, block.running, strict=True)]
