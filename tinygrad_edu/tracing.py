@@ -11,6 +11,19 @@ class Recorded:
 
     __slots__ = ()
 
+    @property
+    def dtype(self) -> Any:
+        """As an array's."""
+        raise NotImplementedError
+
+    def astype(self, dtype: Any) -> Any:
+        """As an array's."""
+        raise NotImplementedError
+
+    def item(self) -> Any:
+        """As an array's."""
+        raise NotImplementedError
+
     def choose(self, a: Any, b: Any) -> Any:
         """a where this is true, b elsewhere."""
         raise NotImplementedError

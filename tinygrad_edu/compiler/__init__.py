@@ -8,19 +8,19 @@ if TYPE_CHECKING:
 
 
 def compile(function: Callable[..., Any]) -> "Compiled":
-    """The same function, run as a NumPy program: it is traced once, and from then on only its array operations are done.
+    """The same function, run as a NumPy program: traced once, and from then on only its array operations are done.
 
     The function may use Values, modules, losses, penalties, optimizers, clipping and random layers from around it, and
-    is called with arrays. Its first call, and each with arguments of other shapes or dtypes, runs it on arrays that note
-    every NumPy call, of the forward pass, of the gradient rules and of the optimizer's update. The program has every
-    buffer made once, reused, and written in place; `print(step.source)` shows it.
+    is called with arrays. Its first call, and each with arguments of other shapes or dtypes, runs it on arrays that
+    note every NumPy call, of the forward pass, of the gradient rules and of the optimizer's update. The program has
+    every buffer made once, reused, and written in place; `print(step.source)` shows it.
 
     Parameters, gradients, running sums, statistics and random generators are shared with the function as it is: eager
-    and compiled steps may follow each other in any order. Learning rates and other hyperparameters are read anew in each
-    call. A Python number among the arguments is a constant, and another number another program.
+    and compiled steps may follow each other in any order. Learning rates and other hyperparameters are read anew in
+    each call. A Python number among the arguments is a constant, and another number another program.
 
-    What Python decides by traced numbers, as `if loss > 1` or `float(v)`, is an error; nothing is silently frozen. Where
-    the library itself decides so, as on a loss that is not finite, the function is run as it is instead.
+    What Python decides by traced numbers, as `if loss > 1` or `float(v)`, is an error; nothing is silently frozen.
+    Where the library itself decides so, as on a loss that is not finite, the function is run as it is instead.
 
     Args:
         function: a training step, a model, or what `tg.value_and_grad` returns.

@@ -105,6 +105,11 @@ class Capture(Trace):
             self.program.settings.append(State(variable, variable, read))
         return self.wrap(self._settings[key])
 
+    def count_of(self, slot: Any) -> Variable | None:
+        """The setting that is the count of steps of a slot of an optimizer, if the program reads it."""
+        variable = self._settings.get((id(slot), "t"))
+        return variable if any(state.before is variable for state in self.program.settings) else None
+
     def _result(self, y: Any, path: str) -> Any:
         if isinstance(y, Value):
             if y in self.leaves:

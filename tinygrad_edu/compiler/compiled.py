@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable
 from functools import update_wrapper
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -73,8 +74,8 @@ class Compiled:
     def _trace(self, key: Any, args: tuple, options: dict[str, Any]) -> Step:
         self._traced += 1
         if self._traced % MANY_TRACES == 0:
-            warnings.warn(f"{self._name} was compiled {self._traced} times, as its arguments, or what it finds around it, "
-                          "were of other shapes, dtypes or Python numbers each time; pass numbers that change as "
+            warnings.warn(f"{self._name} was compiled {self._traced} times, as its arguments, or what it finds around "
+                          "it, were of other shapes, dtypes or Python numbers each time; pass numbers that change as "
                           "arrays, and batches of one size", stacklevel=4)
         step = Step(self._function, args, options)
         if not step.capture.earlier.keys() <= self._accumulating.keys():
@@ -86,6 +87,49 @@ class Compiled:
         self._steps[key] = self._latest = step
         return step
 
+    def save(self, path: str | Path, *args: Any, **options: Any) -> None:
+        """Write the program as a Python file that trains without this library, and its numbers beside it.
+
+        `step.save("step.py")` writes the program with a `main`, and `step.npz` with parameters, running sums, settings,
+        generators and data by their names in the program. `python step.py 100` makes 100 steps from there and prints
+        the loss of each, to the bit what the compiled function gives.
+
+        Args:
+            path: of the .py file.
+            args, options: the arguments to train on, as in a call; those of the call that the latest program was made
+                in, if left out.
+
+        Errors: OptionError before the first call, and for what is no text: functions of yours that the program calls as
+        a whole and whose source is not found, gradients that add up from call to call. ArgumentError if the path is no
+        .py; OSError if it cannot be written. No file is then changed.
+
+        >>> import tempfile
+        >>> import numpy as np
+        >>> import tinygrad_edu as tg
+        >>> square = tg.compile(lambda x: (x * x).sum())
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     square.save(f"{folder}/square.py", np.arange(3.0))
+        ...     print(open(f"{folder}/square.py").read().splitlines()[2])
+        Run it: python square.py 100 makes 100 steps and prints the loss of each. It needs NumPy only; what it
+        """
+        from tinygrad_edu.compiler.saving import save
+
+        step, arrays = self._now(args, options)
+        save(step, path, arrays)
+
+    def _now(self, args: tuple, options: dict[str, Any]) -> tuple[Step, list[np.ndarray]]:
+        """The program that such a call would run, of the latest kind if there are no arguments, and its arrays."""
+        if not args and not options:
+            step = self.step
+            arrays = [variable.value for variable in step.program.arguments]
+            if step.fits_now() or not step.only_arrays:
+                return step, arrays
+            args = tuple(arrays)
+        step = self._fitting(args, options)
+        if not step.fits_now():  # as after the very first step of some optimizers
+            step = self._trace(self._key(args, options, Surroundings(self._function)), args, options)
+        return step, step.arrays_of(args, options)
+
     @property
     def source(self) -> str:
         """The program for the latest kind of arguments, as Python."""
@@ -95,8 +139,8 @@ class Compiled:
     def step(self) -> Step:
         """The program of the latest call; OptionError before the first."""
         if self._latest is None:
-            raise OptionError(f"{self._name} was not called yet; its program is made in the first call, for the shapes of "
-                              "its arguments")
+            raise OptionError(f"{self._name} was not called yet; its program is made in the first call, for the shapes "
+                              "of its arguments")
         return self._latest
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""A planned program as Python: a module with `prepare`, which makes the buffers, and in it the `step` that uses them."""
+"""A planned program as Python: `prepare`, which makes the buffers, and in it the `step` that uses them."""
 
 import operator
 from collections import Counter
@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.compiler.naming import WIDTH, formula, identifier, wrapped
-from tinygrad_edu.compiler.plan import END, FILLS, PIECE, REDUCTIONS, Memory, Plan, writes_out
-from tinygrad_edu.compiler.program import Call, Variable, replaced
+from tinygrad_edu.compiler.plan import FILLS, PIECE, REDUCTIONS, Plan, writes_out
+from tinygrad_edu.compiler.program import Call, Variable
 from tinygrad_edu.compiler.traced import (
     OnNumbers,
     add_at,
@@ -39,8 +39,8 @@ SHORT = {*INFIX, *PREFIX, *ON_SINGLE}
 LONGEST_EXPRESSION = 60
 """Characters of a number's expression that is written where it is used; a longer one gets a name."""
 
-ALWAYS_VIEWS = {np.transpose, np.swapaxes, np.moveaxis, np.expand_dims, np.squeeze, np.broadcast_to, np.matrix_transpose,
-                np.flip, getitem, slice_of}
+ALWAYS_VIEWS = {np.transpose, np.swapaxes, np.moveaxis, np.expand_dims, np.squeeze, np.broadcast_to,
+                np.matrix_transpose, np.flip, getitem, slice_of}
 """What never copies, whatever the order in memory."""
 
 
@@ -232,17 +232,20 @@ class Text:
             x, index, value = call.args
             copy = [] if self.text(x) == out else [f"np.copyto({out}, {self.text(x)})"]
             return [*copy, f"{out}[{self.index(index)}] = {self.text(value)}"]
-        if f is np.copy or f is astype:
-            return [f"np.copyto({out}, {self.text(call.args[0])}{', casting=' + repr('unsafe') if f is astype else ''})"]
+        if f is np.copy:
+            return [f"np.copyto({out}, {self.text(call.args[0])})"]
+        if f is astype:
+            return [f"np.copyto({out}, {self.text(call.args[0])}, casting='unsafe')"]
         if f is np.where:
             condition, a, b = call.args
             return [f"np.copyto({out}, {self.text(b)}, casting='unsafe')",
                     f"np.copyto({out}, {self.text(a)}, where={self.text(condition)}, casting='unsafe')"]
         if getattr(f, "draws", False):
             return [f"{self.function(f)}(out={out})"]
-        if f is np.matmul and not call.options and all(x.value.ndim == 2 for x in call.args if isinstance(x, Variable)) and (
-                np.shape(getattr(call.args[0], "value", call.args[0]))[-1] == 1):
-            return [f"np.multiply({self._arguments(call, out=out)})"]  # a column times a row
+        if f is np.matmul and not call.options:
+            a, b = (np.shape(x.value if isinstance(x, Variable) else x) for x in call.args)
+            if len(a) == len(b) == 2 and a[1] == 1:
+                return [f"np.multiply({self._arguments(call, out=out)})"]  # a column times a row
         if f in REDUCTIONS and set(call.options) <= {"axis", "keepdims"}:
             options = {"axis": None} | call.options
             if (f is np.sum and options["axis"] in (0, (0,)) and not options.get("keepdims")
@@ -322,11 +325,13 @@ class Text:
                     continue
                 lines.append(f"    {memory.name} = np.empty({shape}, {self.text(memory.dtype)})")
         lines += [f"    {line}" for line in self._hoisted]
-        inputs = [self._names[v] for v in self.program.arguments] + [self._names[s.before] for s in self.program.settings]
+        inputs = [self._names[v] for v in self.program.arguments]
+        inputs += [self._names[s.before] for s in self.program.settings]
         inputs += [self._names[s.before] for s in self.program.states if not s.before.is_array]
         self.guard_source = self._guard_source()
         lines += ["", f"    def step({', '.join(inputs)}):", *[f"        {line}" if line else "" for line in body]]
-        lines += ["", f"    return step, dict({wrapped([f'{name}={name}' for name in self.kept], '                     ')})", ""]
+        kept = wrapped([f"{name}={name}" for name in self.kept], " " * 21)
+        lines += ["", f"    return step, dict({kept})", ""]
         return "\n".join(lines)
 
     def _body(self) -> list[str]:
@@ -402,7 +407,8 @@ class Text:
             if memory.shape == (size,) and all(v in inside for v in users):
                 self._short.add(memory.name)
         pieces = self.plan.name("pieces")
-        parts = ", ".join(f"{n}[:min({PIECE}, {size} - i)]" if n in self._short else f"{n}[i:i + {PIECE}]" for n in names)
+        parts = ", ".join(f"{n}[:min({PIECE}, {size} - i)]" if n in self._short else f"{n}[i:i + {PIECE}]"
+                          for n in names)
         self._hoisted.append(f"{pieces} = [({parts}) for i in range(0, {size}, {PIECE})]")
         self._pieces = {name: f"{name}_" for name in names}
         lines.append(f"for {', '.join(self._pieces.values())} in {pieces}:")

@@ -13,11 +13,11 @@ from tinygrad_edu.engine.primitive import Op
 WIDTH = 112
 """Characters in a line of a program, at most."""
 
-SIGNS = {np.add: "+", np.subtract: "−", np.multiply: "·", np.divide: "/", np.matmul: "@", np.power: "^",
+SIGNS: dict[Any, str] = {np.add: "+", np.subtract: "−", np.multiply: "·", np.divide: "/", np.matmul: "@", np.power: "^",
          np.greater: ">", np.greater_equal: "≥", np.less: "<", np.less_equal: "≤", np.equal: "=", np.not_equal: "≠",
          operator.add: "+", operator.sub: "−", operator.mul: "·", operator.truediv: "/", operator.pow: "^"}
 
-FUNCTIONS = {np.sqrt: "√", np.negative: "−", np.exp: "exp ", np.log: "ln ", np.absolute: "abs "}
+FUNCTIONS: dict[Any, str] = {np.sqrt: "√", np.negative: "−", np.exp: "exp ", np.log: "ln ", np.absolute: "abs "}
 
 
 def name_variables(nodes: Iterable[Any], shares: Iterable[tuple[Any, Any]], modules: Iterable[Any]) -> None:

@@ -77,11 +77,12 @@ class NumbersText:
         for number, place in self._constants.items():
             table[place] = number
         self.bound["constants"] = table
-        head = [f'"""{about}"""', "", "import numpy as np", "", "", f"def prepare({wrapped([*self.bound], '            ')}):",
+        given = wrapped([*self.bound], " " * 12)
+        head = [f'"""{about}"""', "", "import numpy as np", "", "", f"def prepare({given}):",
                 '    """The step; s holds every number of the graph, level by level."""', "    s = constants.copy()"]
         head += [f"    {name} = {text}" for text, name in self._views.items()]
-        self.source = "\n".join([*head, "", "    def step(*values):", *[f"        {line}" if line else "" for line in lines],
-                                 "", "    return step, {}", ""])
+        body = [f"        {line}" if line else "" for line in lines]
+        self.source = "\n".join([*head, "", "    def step(*values):", *body, "", "    return step, {}", ""])
         self.guard_source = "def same(*values):\n    return True\n"
 
     # ----- which numbers are made together -----
@@ -147,7 +148,7 @@ class NumbersText:
 
     def _vector(self, places: np.ndarray) -> str:
         """The elements of s at these places: a slice where they are next to each other, or all the same."""
-        first, n = int(places[0]), len(places)
+        first = int(places[0])
         if (places == first).all():
             return self._view(f"s[{first}:{first + 1}]")
         step = int(places[1]) - first

@@ -1,4 +1,4 @@
-"""Where each array of a program lives: buffers made once, written anew at each call, shared by what is never needed together."""
+"""Where each array of a program lives: buffers made once, and shared by what is never needed at the same time."""
 
 import keyword
 from collections import defaultdict
@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygrad_edu.compiler.naming import identifier
 from tinygrad_edu.compiler.program import Call, Program, Variable, variables
-from tinygrad_edu.compiler.traced import assemble, astype, setitem, slice_of
+from tinygrad_edu.compiler.traced import assemble, astype, setitem
 
 PIECE = 2**14
 """Elements of the long vectors of an update that are worked on at a time, so that all of them stay in the cache."""
@@ -92,7 +92,8 @@ class Plan:
         self.buffers: list[Memory] = []
         self.copies: list[tuple[Memory, Variable]] = []
         changed = [state for state in program.states if state.after is not state.before]
-        wanted = [*kept, *variables(_tree(program.results)), *(s.after for s in changed), *(v for v, _ in program.guards)]
+        wanted = [*kept, *variables(_tree(program.results)), *(s.after for s in changed)]
+        wanted += [variable for variable, _ in program.guards]
         self.calls = needed(program.calls, wanted)
         self.last_use = self._last_uses(wanted)
         self.guarded = max((i for i, call in enumerate(self.calls) if any(call.y is v for v, _ in program.guards)),
@@ -124,7 +125,7 @@ class Plan:
         return variable
 
     def _last_uses(self, wanted: Iterable[Variable]) -> dict[Variable, int]:
-        last = {}
+        last: dict[Variable, int] = {}
         for i, call in enumerate(self.calls):
             last.setdefault(self.root(call.y), i)
             for x in call.inputs():
@@ -151,9 +152,11 @@ class Plan:
                     reads and not (elementwise(call) or call.function is setitem)):
                 break
             chain.append(y)
-            y = next((x for x in call.inputs() if x.is_array and x.value.shape == before.value.shape and x in place
-                      and x.value.dtype == before.value.dtype and self.last_use[self.root(x)] <= i and self.root(x) is x),
-                     None) if elementwise(call) or call.function is setitem else None
+            y = None
+            if elementwise(call) or call.function is setitem:
+                y = next((x for x in call.inputs() if x in place and x.is_array and self.root(x) is x
+                          and x.value.shape == before.value.shape and x.value.dtype == before.value.dtype
+                          and self.last_use[x] <= i), None)
         if not chain:
             self.copies.append((memory, after))
         for y in chain:
@@ -176,7 +179,7 @@ class Plan:
                 start += size
 
     def _share(self) -> None:
-        """Give every other array a buffer: that of an argument which is not needed any more, a free one, or a new one."""
+        """Give every other array a buffer: that of an argument that is not needed any more, a free one, a new one."""
         free: dict[Any, list[Memory]] = defaultdict(list)
         shared = set(self.memory.values())
         for i, call in enumerate(self.calls):

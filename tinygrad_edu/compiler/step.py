@@ -35,6 +35,8 @@ class Step:
 
     source: the program, as Python.
     program, plan: what it was made from.
+    results: the variables among what the function returns; the program returns them first.
+    changed_numbers: the states that are Python numbers and change; their new values come next.
     """
 
     def __init__(self, function: Callable[..., Any], args: tuple, options: dict[str, Any]) -> None:
@@ -49,11 +51,11 @@ class Step:
         self._kinds = [(x.shape, x.dtype) for x in args] if self.only_arrays else None
         gradients = list(dict.fromkeys(g for _, g in capture.gradients if isinstance(g, Variable)))
         self.plan = plan = Plan(program, gradients)
-        self._results = list(variables(map_leaves(_of_values, program.results)))
-        self._numbers_changed = [s for s in program.states if s.after is not s.before and not s.before.is_array]
+        self.results = list(variables(map_leaves(_of_values, program.results)))
+        self.changed_numbers = [s for s in program.states if s.after is not s.before and not s.before.is_array]
         self._fixed = [v for v in gradients if v in plan.memory and plan.memory[v].kind == "buffer"]
         self._fresh = [v for v in gradients if v not in self._fixed]
-        outputs = [*self._results, *(s.after for s in self._numbers_changed), *self._fresh]
+        outputs = [*self.results, *(s.after for s in self.changed_numbers), *self._fresh]
         name = getattr(function, "__name__", type(function).__name__)
         about = f"{name}, as a NumPy program with every buffer made once."
         numbers = is_of_numbers(program, plan)
@@ -87,12 +89,12 @@ class Step:
         self._gradients = [self._gradient(leaf, g) for leaf, g in self.capture.gradients]
 
     def _gradient(self, leaf: Any, g: Any) -> tuple[Any, Any, int | None]:
-        """A leaf with the array that its gradient is in, or the place of its gradient among what the program returns."""
+        """A leaf with the array of its gradient, or the place of its gradient among what the program returns."""
         if not isinstance(g, Variable):
             return leaf, g, None
         if g in self._fixed:
             return leaf, self._kept[self.plan.memory[g].name], None
-        return leaf, None, len(self._results) + len(self._numbers_changed) + self._fresh.index(g)
+        return leaf, None, len(self.results) + len(self.changed_numbers) + self._fresh.index(g)
 
     def fits(self, args: tuple) -> bool:
         """Whether it is, without much looking, the program for these arguments."""
@@ -106,6 +108,11 @@ class Step:
             if (leaf.grad is None) is not none:
                 return False
         return self.surroundings.same()
+
+    def fits_now(self) -> bool:
+        """Whether decisions that hang on settings are as they were when it was traced."""
+        self._settle()
+        return bool(self._same(*[read() for read in self._readers]))
 
     def arrays_of(self, args: tuple, options: dict[str, Any]) -> list[np.ndarray]:
         """The arrays among the arguments."""
@@ -125,7 +132,7 @@ class Step:
                 out = self._run(*arrays, *values, *[read() for read in self._number_reads])
         except StopIteration:
             raise Changed from None
-        for state, new in zip(self._numbers_changed, out[len(self._results):], strict=False):
+        for state, new in zip(self.changed_numbers, out[len(self.results):], strict=False):
             state.write(new)  # type: ignore[misc]
         for leaf, array, place in self._gradients:
             leaf.grad = array if place is None else out[place]

@@ -113,7 +113,7 @@ def _is_users(kind: type) -> bool:
 
 
 def _containers(x: Any, depth: int = DEEPEST) -> Iterator[Any]:
-    """The lists, the values of dicts and of objects, within it and itself: what stays the same object if all in it does."""
+    """The lists, and the values of dicts and objects, in it: if these are the same objects, nothing has changed."""
     if isinstance(x, PLAIN) or not depth:
         return
     if isinstance(x, list | tuple):
@@ -150,7 +150,8 @@ def _inner_key(x: Any) -> Any:
 
 def _is_own(x: Any) -> bool:
     """Whether it is a function of the user's."""
-    return isinstance(x, types.FunctionType | types.MethodType) and not x.__module__.startswith(("tinygrad_edu", "numpy"))
+    kind = types.FunctionType | types.MethodType
+    return isinstance(x, kind) and not x.__module__.startswith(("tinygrad_edu", "numpy"))
 
 
 def _configuration(module: Any) -> Any:

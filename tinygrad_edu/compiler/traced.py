@@ -130,9 +130,14 @@ for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and_", 
     setattr(TracedNumber, f"__r{_plain}__", _reflected)
 for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
     setattr(TracedNumber, f"__{_name}__", _binary(getattr(operator, _name))[0])
+
+
+def _unary(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda a: a.trace.call(function, (a,), {})
+
+
 for _name in ("neg", "pos", "abs", "invert"):
-    setattr(TracedNumber, f"__{_name}__",
-            lambda a, function=getattr(operator, _name): a.trace.call(function, (a,), {}))
+    setattr(TracedNumber, f"__{_name}__", _unary(getattr(operator, _name)))
 
 
 PYTHON = {np.add: operator.add, np.subtract: operator.sub, np.multiply: operator.mul, np.divide: operator.truediv,
@@ -143,7 +148,8 @@ PYTHON = {np.add: operator.add, np.subtract: operator.sub, np.multiply: operator
 
 def python_function(ufunc: np.ufunc) -> Callable[..., Any]:
     """What does the same to Python's numbers as a ufunc, and gives one."""
-    return PYTHON.get(ufunc) or OnNumbers(ufunc)
+    function: Any = PYTHON.get(ufunc) or OnNumbers(ufunc)
+    return function
 
 
 class OnNumbers:

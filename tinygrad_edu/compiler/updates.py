@@ -26,7 +26,7 @@ def record_step(capture: Any, optimizer: Any) -> None:
             g.is_none()
             continue
         ready.append(slot)
-    places = [SimpleNamespace(block=slot.block, start=slot.start, stop=slot.stop, t=slot.t + 1, slots=[slot])
+    places: list[Any] = [SimpleNamespace(block=slot.block, start=slot.start, stop=slot.stop, t=slot.t + 1, slots=[slot])
               for slot in ready]
     if not ready:
         raise BackwardError(no_gradients(optimizer))
@@ -46,7 +46,8 @@ def _update(capture: Any, optimizer: Any, run: Any, slots: list[Any]) -> None:
     t.variable.name = "t"
     theta = _part(_theta(capture, optimizer, block), run)
     g = capture.call(assemble, ([_numbers(capture, slot) for slot in slots],), {})
-    running = [_part(_flat(capture, vector, name), run) for name, vector in zip(owner.running, block.running, strict=True)]
+    running = [_part(_flat(capture, vector, name), run)
+               for name, vector in zip(owner.running, block.running, strict=True)]
     scratch = capture.call(np.empty, (run.stop - run.start, block.theta.dtype), {})
     capture.loop = len(capture.steps) if run.stop - run.start > PIECE else None
     shadow_of(capture, owner).update(theta, g, t, scratch, *running)
@@ -122,7 +123,8 @@ def _alias(capture: Any, theta: TracedArray, slot: Any, state: State) -> None:
     """Make a parameter a view of the flat vector, from the very beginning of the program."""
     original = capture.blocks[id(slot.block.theta)][2].before
     view = state.before
-    call = Call(slice_of, (original, slot.start, slot.stop, slot.data.shape), {}, view, "forward", view=original, note="parameter")
+    place = original, slot.start, slot.stop, slot.data.shape
+    call = Call(slice_of, place, {}, view, "forward", view=original, note="parameter")
     view.made_by = call
     capture.program.calls.insert(0, call)
     capture.program.states.remove(state)

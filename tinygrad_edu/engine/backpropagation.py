@@ -83,7 +83,7 @@ def _put(gradients: Sequence[tuple[Node, Any]]) -> None:
 
 
 def _one_after_the_other(root: Node, seed: Any) -> None:
-    """The backward pass by `pull_back`: where it is watched or traced, and where a rule calls backward in another pass."""
+    """The backward pass by `pull_back`: where it is watched or traced, and where a rule calls backward within one."""
     nodes, leaves = ancestors([root])
     check_unchanged(nodes)
     watching, trace = modes.watching(), modes.tracing()

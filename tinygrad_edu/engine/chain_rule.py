@@ -127,9 +127,10 @@ def fitted(d: Any, x: Node, node: Any, i: int) -> Any:
 def _fitted_recorded(d: Any, like: Any, node: Any, i: int) -> Any:
     """The same where the input is traced: a number for all elements becomes an array only if it has to."""
     if isinstance(d, Node):
-        return d if d.dtype == like.dtype else ops.astype(d, dtype=like.dtype)
+        return d if d._numbers.dtype == like.dtype else ops.astype(d, dtype=like.dtype)
     if np.ndim(d) == 0 and like.shape:
-        d = np.broadcast_to(d, like.shape if not np.ndim(node._numbers) or type(d) is float and d == 0 else node.shape)
+        same = not np.ndim(node._numbers) or (type(d) is float and d == 0)
+        d = np.broadcast_to(d, like.shape if same else node.shape)
     if np.shape(d) != like.shape:
         d = _unbroadcast(d, like.shape, node, i)
     if not like.shape and type(like.value) is float:
