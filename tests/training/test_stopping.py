@@ -5,7 +5,7 @@ import pytest
 
 from tinygrad_edu import nn, optim
 from tinygrad_edu.errors import ArgumentError, OptionError
-from tinygrad_edu.training import Callback, Convergence, EarlyStopping, fit
+from tinygrad_edu.training import Callback, Checkpoint, Convergence, EarlyStopping, fit
 
 # J = 1/2 (θ - 2)² by symmetry, if y = 2x at x = ±1 and there is no bias
 X, Y = np.array([[-1.0], [1.0]]), np.array([[-2.0], [2.0]])
@@ -119,9 +119,19 @@ def test_the_best_is_restored_after_ctrl_c_too_and_the_callback_may_be_used_agai
     (lambda: EarlyStopping(patience=1.5), OptionError, "patience must be a whole number"),
     (lambda: EarlyStopping(min_delta=-1.0), ArgumentError, "min_delta must be 0.* or more"),
     (lambda: EarlyStopping(monitor=3), OptionError, "monitor must be the name"),
+    (lambda: EarlyStopping(restore_best="no"), OptionError, "restore_best must be True or False, got 'no'"),
+    (lambda: EarlyStopping(maximize=1), OptionError, "maximize must be True or False, got 1"),
     (lambda: descend(0.1, callbacks=EarlyStopping(monitor="lost")), ArgumentError,
      "no 'lost' in the history; monitor one of 'loss', 'learning_rate', 'seconds'$"),
 ])
 def test_bad_options_are_errors(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("callback, shown", [
+    (Convergence(), "Convergence(tol=0.001)"),
+    (EarlyStopping(), "EarlyStopping(patience=10, monitor='validation_loss')"),
+    (Checkpoint("run.npz", every=5), "Checkpoint('run.npz', every=5)")], ids=lambda x: type(x).__name__)
+def test_they_show_what_they_wait_for(callback, shown):
+    assert repr(callback) == shown

@@ -65,6 +65,9 @@ class Checkpoint(Callback):
         self.path, self.every = Path(path), whole_number("Checkpoint: every", every, low=1)
         file_format("Checkpoint", self.path)
 
+    def __repr__(self) -> str:
+        return f"Checkpoint({str(self.path)!r}, every={self.every})"
+
     def on_start(self, training: "Training") -> None:
         """Write a first file: a path that cannot be written is then found now, and not after hours of training.
 

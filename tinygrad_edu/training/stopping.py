@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_edu.checks import real_number, whole_number
+from tinygrad_edu.checks import real_number, whole_number, yes_or_no
 from tinygrad_edu.errors import ArgumentError, OptionError, StateError
 from tinygrad_edu.training.callbacks import Callback
 from tinygrad_edu.training.metrics import TO_MAXIMIZE
@@ -44,6 +44,9 @@ class Convergence(Callback):
 
     def __init__(self, tol: float = 1e-3) -> None:
         self.tol = _above_zero("Convergence: tol", tol)
+
+    def __repr__(self) -> str:
+        return f"Convergence(tol={self.tol:g})"
 
     def on_epoch(self, training: "Training") -> None:
         """Compare J with that of the epoch before; all it needs is in the history."""
@@ -96,9 +99,14 @@ class EarlyStopping(Callback):
         self.min_delta = real_number("EarlyStopping: min_delta", min_delta, low=0)
         if not isinstance(monitor, str):
             raise OptionError(f"EarlyStopping: monitor must be the name of a list of the history, got {monitor!r}")
-        self.restore_best, self.monitor = restore_best, monitor
-        self.maximize = monitor.removeprefix("validation_") in TO_MAXIMIZE if maximize is None else maximize
+        self.restore_best, self.monitor = yes_or_no("EarlyStopping: restore_best", restore_best), monitor
+        if maximize is None:
+            maximize = monitor.removeprefix("validation_") in TO_MAXIMIZE
+        self.maximize = yes_or_no("EarlyStopping: maximize", maximize)
         self._forget()
+
+    def __repr__(self) -> str:
+        return f"EarlyStopping(patience={self.patience}, monitor={self.monitor!r})"
 
     def _forget(self) -> None:
         self.best = -np.inf if self.maximize else np.inf
