@@ -1,50 +1,18 @@
 """A planned program as Python: `prepare`, which makes the buffers, and in it the `step` that uses them."""
 
-import operator
-from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from tinygrad_edu.compiler.naming import WIDTH, formula, identifier, wrapped
-from tinygrad_edu.compiler.plan import FILLS, PIECE, REDUCTIONS, Plan, writes_out
+from tinygrad_edu.compiler.plan import PIECE, Plan
 from tinygrad_edu.compiler.program import Call, Variable
-from tinygrad_edu.compiler.traced import (
-    OnNumbers,
-    add_at,
-    assemble,
-    astype,
-    conditional,
-    getitem,
-    item,
-    setitem,
-    slice_of,
-)
-
-INFIX = {operator.add: "+", operator.sub: "-", operator.mul: "*", operator.truediv: "/", operator.floordiv: "//",
-         operator.mod: "%", operator.pow: "**", operator.and_: "&", operator.or_: "|", operator.xor: "^",
-         operator.lt: "<", operator.le: "<=", operator.gt: ">", operator.ge: ">=", operator.eq: "==", operator.ne: "!="}
-ON_SINGLE = {np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/", np.less: "<", np.less_equal: "<=",
-             np.greater: ">", np.greater_equal: ">=", np.equal: "==", np.not_equal: "!="}
-"""Ufuncs that are written as operators where their arguments are single numbers: these are quicker so."""
-
-PREFIX = {operator.neg: "-", operator.pos: "+", operator.invert: "~"}
+from tinygrad_edu.compiler.statements import Statements
+from tinygrad_edu.compiler.traced import assemble
 
 CODE = 58
 """Where comments begin, if the code before is not longer."""
 
-SHORT = {*INFIX, *PREFIX, *ON_SINGLE}
 
-LONGEST_EXPRESSION = 60
-"""Characters of a number's expression that is written where it is used; a longer one gets a name."""
-
-ALWAYS_VIEWS = {np.transpose, np.swapaxes, np.moveaxis, np.expand_dims, np.squeeze, np.broadcast_to,
-                np.matrix_transpose, np.flip, getitem, slice_of}
-"""What never copies, whatever the order in memory."""
-
-
-class Text:
+class Text(Statements):
     """The source of a program, and the objects that it needs by name.
 
     source: a module's text.
@@ -53,258 +21,10 @@ class Text:
     """
 
     def __init__(self, plan: Plan, results: list[Variable], fixed: list[Variable], about: str) -> None:
-        self.plan, self.program = plan, plan.program
-        self.bound: dict[str, Any] = {}
-        self.functions: dict[str, Any] = {}
-        self._names: dict[Variable, str] = {}
-        self._constants: dict[int, str] = {}
-        self._hoisted: list[str] = []
-        self._static: set[Variable] = set()
-        self._uses = Counter(x for call in plan.calls for x in call.inputs())
-        self._uses.update(x for x in [*results, *fixed] if isinstance(x, Variable))
-        self._uses.update(v for v, _ in self.program.guards)
-        self._inline: dict[Variable, str] = {}
-        self._pieces: dict[str, str] = {}
+        super().__init__(plan, results, fixed)
         self.results = results
-        self._name_inputs()
-        self._name_buffers()
         self.kept = [self.plan.memory[x].name for x in fixed]
         self.source = self._write(about)
-
-    # ----- names -----
-
-    def _name_inputs(self) -> None:
-        for variable in self.program.arguments:
-            self._names[variable] = self.plan.name(variable.name or "x")
-        for state in self.program.settings:
-            self._names[state.before] = self.plan.name(state.before.name)
-        for state in self.program.states:
-            name = self._names[state.before] = self.plan.name(state.before.name or "value")
-            if state.before.is_array:
-                self.plan.memory[state.before].name = name
-                self.bound[name] = state
-                self._static.add(state.before)
-
-    def _name_buffers(self) -> None:
-        for variable, memory in self.plan.memory.items():
-            if memory.kind in ("buffer", "state"):
-                self._names.setdefault(variable, memory.name)
-                self._static.add(variable)
-
-    def text(self, x: Any) -> str:
-        """An argument as source."""
-        if isinstance(x, Variable):
-            if x in self._inline:
-                return self._inline[x]
-            name = self._names.get(x)
-            if name is None:
-                name = self._names[x] = self.plan.name(x.name or _stem(x))
-            return self._pieces.get(name, name)
-        if isinstance(x, np.ndarray | np.generic):
-            return self._constant(x)
-        if isinstance(x, np.dtype):
-            return f"np.dtype({x.str!r})" if x.byteorder not in "=|" else f"np.{x.name}"
-        if isinstance(x, type) and issubclass(x, np.generic):
-            return f"np.{x.__name__}"
-        if isinstance(x, tuple):
-            inner = ", ".join(map(self.text, x))
-            return f"({inner},)" if len(x) == 1 else f"({inner})"
-        if isinstance(x, list):
-            return f"[{', '.join(map(self.text, x))}]"
-        if isinstance(x, slice):
-            return f"slice({self.text(x.start)}, {self.text(x.stop)}, {self.text(x.step)})"
-        if isinstance(x, float) and not np.isfinite(x):
-            return "np.nan" if x != x else "np.inf" if x > 0 else "-np.inf"
-        if x is None or isinstance(x, int | float | str):
-            return repr(x)
-        if x is Ellipsis:
-            return "..."
-        if isinstance(x, dict):
-            return f"{{{', '.join(f'{k!r}: {self.text(v)}' for k, v in x.items())}}}"
-        return self._object(x)
-
-    def _constant(self, x: Any) -> str:
-        if id(x) not in self._constants:
-            name = self.plan.name("ones" if np.ndim(x) and np.all(x == 1) else "constant")
-            self._constants[id(x)] = name
-            self.bound[name] = x
-        return self._constants[id(x)]
-
-    def _object(self, x: Any) -> str:
-        name = getattr(x, "__name__", type(x).__name__).strip("<>")
-        for known, other in self.functions.items():
-            if other is x:
-                return known
-        name = self.plan.name(name)
-        self.functions[name] = x
-        return name
-
-    def index(self, index: Any) -> str:
-        """What stands between [ and ]."""
-        if isinstance(index, tuple) and index:
-            return ", ".join(map(self._part, index)) + ("," if len(index) == 1 else "")
-        return self._part(index)
-
-    def _part(self, x: Any) -> str:
-        if not isinstance(x, slice):
-            return self.text(x)
-        start, stop, step = ("" if p is None else self.text(p) for p in (x.start, x.stop, x.step))
-        return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
-
-    # ----- functions -----
-
-    def function(self, f: Callable[..., Any]) -> str:
-        """How to call a function."""
-        if isinstance(f, np.ufunc):
-            if getattr(np, f.__name__, None) is f:
-                return f"np.{f.__name__}"
-            return self._object(f)
-        owner = getattr(f, "__self__", None)
-        if isinstance(owner, np.ufunc):
-            return f"{self.function(owner)}.{f.__name__}"
-        if getattr(f, "draws", False):
-            return f"{self._object(f.generator)}.{f.__name__}"  # type: ignore[attr-defined]
-        module = getattr(f, "__module__", "") or ""
-        for prefix in ("numpy", "numpy.linalg"):
-            space = np.linalg if prefix == "numpy.linalg" else np
-            if module.startswith("numpy") and getattr(space, f.__name__, None) is f:
-                return f"{prefix.replace('numpy', 'np')}.{f.__name__}"
-        return self._object(f)
-
-    # ----- statements -----
-
-    def expression(self, call: Call) -> str:
-        """The call as an expression that makes its result anew."""
-        f, args = call.function, call.args
-        if f in INFIX:
-            return f"{self._operand(args[0])} {INFIX[f]} {self._operand(args[1])}"
-        if f in PREFIX:
-            return f"{PREFIX[f]}{self._operand(args[0])}"
-        if f in ON_SINGLE and not call.options and not any(x.is_array for x in (call.y, *call.inputs())):
-            return f"{self._operand(args[0])} {ON_SINGLE[f]} {self._operand(args[1])}"
-        if f is np.absolute and not call.y.is_array:
-            return f"abs({self.text(args[0])})"
-        if isinstance(f, OnNumbers):
-            if f.ufunc in (np.maximum, np.minimum):
-                return f"{'max' if f.ufunc is np.maximum else 'min'}({', '.join(map(self.text, args))})"
-            return f"float({self.function(f.ufunc)}({', '.join(map(self.text, args))}))" if (
-                type(call.y.value) is float) else f"bool({self.function(f.ufunc)}({', '.join(map(self.text, args))}))"
-        if f is getitem:
-            return f"{self._operand(args[0])}[{self.index(args[1])}]"
-        if f is slice_of:
-            return f"{self.text(args[0])}[{args[1]}:{args[2]}].reshape({self.text(args[3])})"
-        if f is item:
-            return f"{self._operand(args[0])}.item()"
-        if f is astype:
-            return f"{self._operand(args[0])}.astype({self.text(args[1])})"
-        if f is conditional:
-            return f"{self._operand(args[1])} if {self._operand(args[0])} else {self._operand(args[2])}"
-        if f is np.transpose and len(args) == 1 and not call.options:
-            return f"{self.text(args[0])}.T"
-        if f is np.reshape and not call.options:
-            return f"{self.text(args[0])}.reshape({self.text(args[1])})"
-        return f"{self.function(f)}({self._arguments(call)})"
-
-    def _operand(self, x: Any) -> str:
-        text = self.text(x)
-        if isinstance(x, Variable) and x in self._inline and not text.isidentifier():
-            return f"({text})"
-        return f"({text})" if text.startswith("-") else text
-
-    def _arguments(self, call: Call, **more: str) -> str:
-        parts = [self.text(x) for x in call.args]
-        parts += [f"{name}={self.text(x)}" for name, x in call.options.items()]
-        return ", ".join([*parts, *(f"{name}={x}" for name, x in more.items())])
-
-    def statements(self, call: Call) -> list[str]:
-        """What the program does for a call."""
-        y, f = call.y, call.function
-        if y not in self.plan.memory or not writes_out(call):
-            return self._assigned(call)
-        out = self.text(y)
-        if f in FILLS:
-            if f is np.empty:
-                return []
-            return [f"{out}.fill({self.text(call.args[1]) if f is np.full else 0})"]
-        if f is assemble:
-            return self._assembled(call)
-        if f is setitem:
-            x, index, value = call.args
-            copy = [] if self.text(x) == out else [f"np.copyto({out}, {self.text(x)})"]
-            return [*copy, f"{out}[{self.index(index)}] = {self.text(value)}"]
-        if f is np.copy:
-            return [f"np.copyto({out}, {self.text(call.args[0])})"]
-        if f is astype:
-            return [f"np.copyto({out}, {self.text(call.args[0])}, casting='unsafe')"]
-        if f is np.where:
-            condition, a, b = call.args
-            return [f"np.copyto({out}, {self.text(b)}, casting='unsafe')",
-                    f"np.copyto({out}, {self.text(a)}, where={self.text(condition)}, casting='unsafe')"]
-        if getattr(f, "draws", False):
-            return [f"{self.function(f)}(out={out})"]
-        if f is np.matmul and not call.options:
-            a, b = (np.shape(x.value if isinstance(x, Variable) else x) for x in call.args)
-            if len(a) == len(b) == 2 and a[1] == 1:
-                return [f"np.multiply({self._arguments(call, out=out)})"]  # a column times a row
-        if f in REDUCTIONS and set(call.options) <= {"axis", "keepdims"}:
-            options = {"axis": None} | call.options
-            if (f is np.sum and options["axis"] in (0, (0,)) and not options.get("keepdims")
-                    and call.args[0].value.ndim == 2 and call.args[0].value.dtype == y.value.dtype
-                    and y.value.dtype.kind == "f"):
-                ones = self._ones(len(call.args[0].value), y.value.dtype)
-                return [f"np.matmul({ones}, {self.text(call.args[0])}, out={out})"]
-            given = ", ".join(f"{k}={self.text(v)}" for k, v in options.items())
-            return [f"np.{REDUCTIONS[f].__name__}.reduce({self.text(call.args[0])}, {given}, out={out})"]
-        return [f"{self.function(f)}({self._arguments(call, out=out)})"]
-
-    def _ones(self, n: int, dtype: np.dtype) -> str:
-        for name, x in self.bound.items():
-            if name.startswith("ones") and isinstance(x, np.ndarray) and x.shape == (n,) and x.dtype == dtype:
-                return name
-        return self._constant(np.ones(n, dtype))
-
-    def _assembled(self, call: Call) -> list[str]:
-        whole, start, lines = self.plan.memory[call.y], 0, []
-        for part in call.args[0]:
-            size = int(np.size(part.value if isinstance(part, Variable) else part))
-            memory = self.plan.memory.get(part) if isinstance(part, Variable) else None
-            if memory is None or memory.part_of is not whole or memory.start != start:
-                text = self.text(part)
-                flat = f"{text}.ravel()" if np.ndim(part.value if isinstance(part, Variable) else part) else text
-                lines.append(f"{whole.name}[{start}:{start + size}] = {flat}")
-            start += size
-        return lines
-
-    def _assigned(self, call: Call) -> list[str]:
-        y = call.y
-        if call.function is add_at:
-            copy = f"{self.text(y)} = {self.text(call.args[0])}.copy()"
-            return [copy, f"np.add.at({self.text(y)}, {self.text(call.args[1])}, {self.text(call.args[2])})"]
-        if call.view is not None and self._can_hoist(call):
-            self._hoisted.append(f"{self.text(y)} = {self.expression(call)}")
-            self._static.add(y)
-            return []
-        single = not any(x.is_array for x in (y, *call.inputs()))
-        if single and self._uses[y] == 1 and call.loop is None and call.function in SHORT:
-            expression = self.expression(call)
-            if len(expression) <= LONGEST_EXPRESSION:
-                self._inline[y] = expression
-                return []
-        return [f"{self.text(y)} = {self.expression(call)}"]
-
-    def _can_hoist(self, call: Call) -> bool:
-        arrays = [x for x in call.inputs()]
-        if any(x not in self._static for x in arrays):
-            return False
-        if call.function in ALWAYS_VIEWS:
-            return True
-        memory = self.plan.memory.get(call.args[0])
-        if memory is not None and memory.by_columns and call.y.value.shape != memory.shape:
-            return False
-        return call.function in (np.reshape, np.ravel) and (memory is not None or (
-            call.args[0].made_by is not None and call.args[0].made_by.function is slice_of)) and not call.options
-
-    # ----- the whole -----
 
     def _write(self, about: str) -> str:
         body = self._body()
@@ -324,7 +44,7 @@ class Text:
                     lines.append(f"    {memory.name} = np.empty(({columns}, {n}), {self.text(memory.dtype)}).T")
                     continue
                 lines.append(f"    {memory.name} = np.empty({shape}, {self.text(memory.dtype)})")
-        lines += [f"    {line}" for line in self._hoisted]
+        lines += [f"    {line}" for line in self.hoisted]
         inputs = [self._names[v] for v in self.program.arguments]
         inputs += [self._names[s.before] for s in self.program.settings]
         inputs += [self._names[s.before] for s in self.program.states if not s.before.is_array]
@@ -409,7 +129,7 @@ class Text:
         pieces = self.plan.name("pieces")
         parts = ", ".join(f"{n}[:min({PIECE}, {size} - i)]" if n in self._short else f"{n}[i:i + {PIECE}]"
                           for n in names)
-        self._hoisted.append(f"{pieces} = [({parts}) for i in range(0, {size}, {PIECE})]")
+        self.hoisted.append(f"{pieces} = [({parts}) for i in range(0, {size}, {PIECE})]")
         self._pieces = {name: f"{name}_" for name in names}
         lines.append(f"for {', '.join(self._pieces.values())} in {pieces}:")
         body = [line for call in vectors for line in self._commented(call, self.statements(call))]
@@ -460,15 +180,3 @@ class Text:
             if memory is not None and memory.kind == "buffer":
                 return f"{text}.copy()"
         return text
-
-
-def _stem(x: Variable) -> str:
-    f = x.made_by.function if x.made_by else None
-    name = getattr(f, "__name__", "x")
-    return {"transpose": _of(x, "T"), "getitem": _of(x, "part"), "slice_of": x.name or "part",
-            "reshape": _of(x, "reshaped")}.get(name, name)
-
-
-def _of(x: Variable, suffix: str) -> str:
-    base = x.made_by.view if x.made_by else None
-    return f"{base.name or 'x'}_{suffix}" if base is not None else suffix
