@@ -163,6 +163,8 @@ def test_an_error_of_gradcheck_is_an_assertion_and_of_the_library():
 def test_bad_calls_are_told_what_is_wrong():
     with pytest.raises(ArgumentError, match="unknown method 'magic'; choose from differences, complex-step"):
         gradcheck(np.sin, X, method="magic")
+    with pytest.raises(OptionError, match="gradcheck: f must be a function, got 3 of type int"):
+        gradcheck(3, X)
     with pytest.raises(ArgumentError, match="nothing to check"):
         gradcheck(np.sin)
     with pytest.raises(ArgumentError, match="nothing to check"):

@@ -414,6 +414,7 @@ def bad_arguments():
     yield {"callbacks": [print]}, OptionError, "a callback must be a training.Callback"
     yield {"callbacks": EarlyStopping}, OptionError, "a callback must be a training.Callback"
     yield {"callbacks": [EarlyStopping()]}, ArgumentError, r"no 'validation_loss' in the history.*validation=0.2"
+    yield {"progress": "no"}, OptionError, "fit: progress must be True or False, got 'no'"
     yield {"rng": "seed"}, OptionError, "rng: expected a whole number"
     yield {"y": Y[:, :1]}, ShapeError, r"prediction \(50, 2\) and target \(50, 1\)"  # the rows of a step, not fewer
     # what is wrong only in the middle of the data or of the training

@@ -87,6 +87,8 @@ def test_labels_stored_as_floats_are_labels():
     (lambda: accuracy([0.3, 0.1], [2, 1]), ArgumentError, "give the model one output per class"),
     (lambda: confusion_matrix([0, 3], [0, 1], 3), ArgumentError, "from 0 to 2, but there are some from 0 to 3"),
     (lambda: confusion_matrix([0, -1], [0, 1]), ArgumentError, "some from -1 to 1"),
+    (lambda: accuracy([0.3], [1], logits="no"), OptionError, "accuracy: logits must be True or False, got 'no'"),
+    (lambda: confusion_matrix([0, 1], [0, 1], logits=2), OptionError, "confusion_matrix: logits must be True or False"),
     (lambda: confusion_matrix([0, 1], [0, 1], 0), ArgumentError, "classes must be 1 or more"),
     (lambda: evaluate(tg.nn.Linear(1, 1), [[1.0]], [[1.0]]), ArgumentError, "evaluate: nothing is asked for"),
     (lambda: evaluate(tg.nn.Linear(1, 1), [[1.0]], [[1.0], [2.0]], metrics="mae"), ShapeError, "same number of rows"),

@@ -53,6 +53,8 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, order: int = 1, method: str =
     Sources: W. H. Press et al., Numerical Recipes, 3rd edition 2007, section 5.7 (the step); W. Squire and
     G. Trapp 1998, https://doi.org/10.1137/S003614459631241X (complex steps).
     """
+    if not callable(f):
+        raise OptionError(f"gradcheck: f must be a function, got {f!r} of type {type(f).__name__}")
     if method not in METHODS:
         raise ArgumentError(f"gradcheck: unknown method {method!r}; choose from {', '.join(METHODS)}")
     if order < 1 or not inputs:

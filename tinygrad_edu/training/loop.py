@@ -9,6 +9,7 @@ from warnings import warn
 
 import numpy as np
 
+from tinygrad_edu.checks import yes_or_no
 from tinygrad_edu.data import batches
 from tinygrad_edu.errors import DivergenceWarning
 from tinygrad_edu.nn.module import Module
@@ -85,6 +86,8 @@ def fit(model: Module, loss: Callable[[Any, Any], Any], optimizer: Optimizer, X:
     X, y, validation = checked_data(X, y, validation)
     epochs, batch_size, callbacks = checked_parts("fit", model, loss, optimizer, penalty, schedule, epochs, batch_size,
                                                   callbacks)
+    if progress is not None:
+        yes_or_no("fit: progress", progress)
     functions = {name: or_nan(metric) for name, metric in named_metrics("fit", metrics, loss).items()}
     rehearse(model, loss, penalty, functions, optimizer, X, y, validation, batch_size)
     saved = None if resume is None else checkpoint.read(resume, epochs)

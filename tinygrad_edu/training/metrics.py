@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.checks import check_real, not_finite, whole_number
+from tinygrad_edu.checks import check_real, not_finite, whole_number, yes_or_no
 from tinygrad_edu.errors import ArgumentError, OptionError, ShapeError
 from tinygrad_edu.nn.losses import BCEWithLogitsLoss
 
@@ -206,6 +206,7 @@ def _pair(function: str, prediction: Any, target: Any) -> tuple[np.ndarray, np.n
 
 def _classes(function: str, prediction: Any, target: Any, logits: bool) -> tuple[np.ndarray, np.ndarray]:
     """The predicted and the true class of each point, (n,) each."""
+    logits = yes_or_no(f"{function}: logits", logits)
     h, y = _numbers(function, "prediction", prediction), _numbers(function, "target", target)
     true = y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else y.ravel() if y.size == len(y) else y
     if true.ndim > 1 or h.ndim > 2 or len(h) != len(true) or (y.ndim == 2 and y.shape[1] > 1 and h.shape != y.shape):
