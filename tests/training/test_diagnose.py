@@ -319,6 +319,15 @@ def test_causes_come_before_consequences(seed):
     assert nothing_left.names == ["not finite data"] and nothing_left[0].number == 1
 
 
+def test_the_cure_names_the_sigmoid_only_where_there_is_one():
+    def cure(activation):
+        model = scaled_weights(nn.MLP([64, *[32] * 8, 10], activation=activation, rng=0), 0.1)
+        return next(verdict for verdict in diagnose(model, data=(DIGITS, DIGIT)) if verdict.name[:6] == "vanish").cure
+
+    assert "instead of the sigmoid" in cure("sigmoid")
+    assert "sigmoid" not in cure("tanh") and "sigmoid" not in cure("relu")
+
+
 def test_one_verdict_names_all_places():
     model = nn.MLP([64, 32, 32, 10], activation="relu", rng=0)
     for layer in (0, 2):

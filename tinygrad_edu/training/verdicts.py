@@ -119,11 +119,12 @@ def vanishing(layers: Sequence[Layer]) -> Iterator[Verdict]:
     first, last, ratio = _ends(layers)
     if 0 < ratio < VANISHED:
         slopes = [layer.slope for layer in layers if isfinite(layer.slope)]
+        sigmoids = any(layer.kind == "Sigmoid" for layer in layers)
         yield Verdict("vanishing gradient", first, ratio,
                       f"its gradient is {ratio:.1g} of that of {last}; the product of the mean slopes of the "
                       f"{len(slopes)} activations between them is {prod(slopes):.1g}",
-                      "ReLU or tanh instead of the sigmoid, whose slope is at most 0.25; nn.Residual connections, "
-                      "batch normalisation, fewer layers, He's or Xavier's initialisation")
+                      ("ReLU or tanh instead of the sigmoid, whose slope is at most 0.25; " if sigmoids else "")
+                      + "nn.Residual connections, batch normalisation, fewer layers, He's or Xavier's initialisation")
 
 
 def exploding(layers: Sequence[Layer]) -> Iterator[Verdict]:
