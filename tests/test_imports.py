@@ -13,8 +13,8 @@ PACKAGE = Path(__file__).parents[1] / "tinygrad_edu"
 LEVELS = {
     5: ["", "__main__", "cli", "demo", "doctor", "gallery", "plots", "landscape"],
     4: ["training", "interop"],
-    3: ["nn"],
-    2: ["engine.transforms", "check", "drawing", "compiler"],
+    3: ["nn", "compiler"],
+    2: ["engine.transforms", "check", "drawing"],
     1: ["engine"],
     0: ["errors", "checks", "tracing", "files", "blas", "random", "interop.saving", "engine.primitive", "engine.ops",
         "optim", "data", "linear_models", "figures", "class_figures"],

@@ -4,10 +4,11 @@ import warnings
 from collections.abc import Callable
 from functools import update_wrapper
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygrad_edu.checks import whole_number
 from tinygrad_edu.compiler.step import Changed, Step
 from tinygrad_edu.compiler.surroundings import Surroundings
 from tinygrad_edu.engine import modes
@@ -15,6 +16,11 @@ from tinygrad_edu.engine.trees import leaves
 from tinygrad_edu.engine.value import Value
 from tinygrad_edu.errors import OptionError
 from tinygrad_edu.tracing import settings
+
+if TYPE_CHECKING:
+    from tinygrad_edu.compiler.report import Report
+    from tinygrad_edu.drawing.graph_drawing import GraphDrawing
+    from tinygrad_edu.drawing.themes import AnyTheme
 
 MOST_PROGRAMS = 8
 """For how many kinds of arguments a program is kept."""
@@ -117,6 +123,57 @@ class Compiled:
 
         step, arrays = self._now(args, options)
         save(step, path, arrays)
+
+    def report(self, *args: Any, runs: int = 20, **options: Any) -> "Report":
+        """A table of the program: each line with its formula, flops, bytes moved and time, and the memory of all.
+
+        It is measured on copies of parameters, sums and generators, so that nothing is changed.
+
+        Args:
+            args, options: the arguments to run it on, as in a call; those of the call that the latest program was made
+                in, if left out.
+            runs: of how many runs each time is the median.
+
+        Errors: OptionError before the first call, ArgumentError for less than 1 run.
+
+        >>> import numpy as np
+        >>> import tinygrad_edu as tg
+        >>> product = tg.compile(lambda a, b: a @ b)
+        >>> report = product.report(np.ones((10, 20)), np.ones((20, 30)))
+        >>> report.flops, len(report.lines)
+        (12000.0, 1)
+        """
+        from tinygrad_edu.compiler.measuring import measured
+        from tinygrad_edu.compiler.report import Report
+
+        whole_number("report: runs", runs, low=1)
+        step, arrays = self._now(args, options)
+        return Report(self._name, measured(step, arrays, runs))
+
+    def graph(self, *, theme: "AnyTheme" = "auto", max_nodes: int = 300) -> "GraphDrawing":
+        """The program of the latest call as a picture: boxes for calls, frames for forward, backward and update.
+
+        Args:
+            theme, and what is returned: as of `tg.draw`.
+            max_nodes: so many calls are drawn at most, the first ones.
+
+        Errors: OptionError before the first call; those of `tg.draw`.
+
+        >>> import numpy as np
+        >>> import tinygrad_edu as tg
+        >>> f = tg.compile(lambda x: np.tanh(x) + 1)
+        >>> f(np.zeros(3))
+        array([1., 1., 1.])
+        >>> print(f.graph())
+        forward:
+          tanh 3 = tanh(p0)
+          + 3 = +(tanh)
+        """
+        from tinygrad_edu.compiler.program_view import ProgramView
+        from tinygrad_edu.drawing.graph_drawing import GraphDrawing
+
+        whole_number("graph: max_nodes", max_nodes, low=1)
+        return GraphDrawing(ProgramView(self.step, self._name, max_nodes), theme)
 
     def _now(self, args: tuple, options: dict[str, Any]) -> tuple[Step, list[np.ndarray]]:
         """The program that such a call would run, of the latest kind if there are no arguments, and its arrays."""
