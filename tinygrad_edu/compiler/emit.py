@@ -127,9 +127,10 @@ class Text(Statements):
             if memory.shape == (size,) and all(v in inside for v in users):
                 self._short.add(memory.name)
         pieces = self.plan.name("pieces")
-        parts = ", ".join(f"{n}[:min({PIECE}, {size} - i)]" if n in self._short else f"{n}[i:i + {PIECE}]"
-                          for n in names)
-        self.hoisted.append(f"{pieces} = [({parts}) for i in range(0, {size}, {PIECE})]")
+        parts = [f"{n}[:min({PIECE}, {size} - i)]" if n in self._short else f"{n}[i:i + {PIECE}]" for n in names]
+        start = f"{pieces} = [("
+        indent = " " * (4 + len(start))
+        self.hoisted.append(f"{start}{wrapped(parts, indent)})\n{indent[:-1]}for i in range(0, {size}, {PIECE})]")
         self._pieces = {name: f"{name}_" for name in names}
         lines.append(f"for {', '.join(self._pieces.values())} in {pieces}:")
         body = [line for call in vectors for line in self._commented(call, self.statements(call))]
