@@ -52,13 +52,17 @@ class Call:
     view: Variable | None = None
     note: str = ""
     loop: int | None = None  # of the loop over pieces of long vectors that it belongs to
+    _inputs: tuple[Variable, ...] = field(init=False)
 
     def __repr__(self) -> str:
         return f"{self.y} = {getattr(self.function, '__name__', self.function)}{self.args}"
 
-    def inputs(self) -> Iterator[Variable]:
+    def __post_init__(self) -> None:
+        self._inputs = tuple(variables(self.args)) + tuple(variables(self.options) if self.options else ())
+
+    def inputs(self) -> tuple[Variable, ...]:
         """The variables among its arguments, in order, with repetitions."""
-        return variables((self.args, self.options))
+        return self._inputs
 
 
 def variables(tree: Any) -> Iterator[Variable]:
@@ -67,7 +71,10 @@ def variables(tree: Any) -> Iterator[Variable]:
         yield tree
     elif isinstance(tree, tuple | list):
         for branch in tree:
-            yield from variables(branch)
+            if isinstance(branch, Variable):  # as nearly always, without another generator
+                yield branch
+            elif not isinstance(branch, float):
+                yield from variables(branch)
     elif isinstance(tree, dict):
         yield from variables(list(tree.values()))
     elif isinstance(tree, slice):
@@ -77,7 +84,7 @@ def variables(tree: Any) -> Iterator[Variable]:
 def replaced(tree: Any, new: Callable[[Any], Any]) -> Any:
     """The same tree with new(leaf) in the place of every leaf."""
     if isinstance(tree, tuple):
-        parts = [replaced(branch, new) for branch in tree]
+        parts = [replaced(x, new) if isinstance(x, tuple | list | dict | slice) else new(x) for x in tree]
         return tree._make(parts) if hasattr(tree, "_make") else tuple(parts)
     if isinstance(tree, list):
         return [replaced(branch, new) for branch in tree]

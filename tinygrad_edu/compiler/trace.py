@@ -25,6 +25,8 @@ from tinygrad_edu.errors import TraceError
 PACKAGE = str(Path(__file__).parents[1])
 NUMPY = str(Path(np.__file__).parent)
 
+SINGLE = frozenset({float, int, bool})
+
 VIEWS = {np.reshape, np.transpose, np.swapaxes, np.moveaxis, np.expand_dims, np.squeeze, np.broadcast_to, np.ravel,
          np.diagonal, np.flip, np.rollaxis, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.real, np.split,
          np.array_split, np.matrix_transpose, getitem, slice_of}
@@ -74,6 +76,10 @@ class Trace:
 
     def call(self, function: Callable[..., Any], args: tuple, options: dict[str, Any]) -> Any:
         """function(*args, **options), written down; its result is traced."""
+        if not options and all(isinstance(x, Traced) or type(x) in SINGLE for x in args):  # soon done
+            args = tuple([x.variable if isinstance(x, Traced) else x for x in args])
+            y = function(*[x.value if isinstance(x, Variable) else x for x in args])
+            return self.wrap(self._record(function, args, {}, y))
         args = replaced(args, _as_variable)
         options = replaced(options, _as_variable)
         y = function(*replaced(args, _as_value), **replaced(options, _as_value))
@@ -100,6 +106,9 @@ class Trace:
         """What is equal for two calls with the same result; None if there is no such thing, as for random numbers."""
         if getattr(function, "draws", False) or function is np.empty:
             return None
+
+        if not options and all(isinstance(x, Variable) for x in args):
+            return function, *[x.number for x in args]
 
         def hashable(x: Any) -> Any:
             if isinstance(x, Variable):
@@ -146,6 +155,8 @@ class Trace:
         return self._into(out and out[0], self.call(function, inputs, options))
 
     def function(self, function: Callable[..., Any], args: tuple, options: dict[str, Any]) -> Any:
+        if function in (np.shape, np.ndim, np.size) and len(args) == 1 and isinstance(args[0], Traced):
+            return function(args[0].value)
         if function in QUERIES:
             return function(*replaced(args, _any_value), **replaced(options, _any_value))
         if any(isinstance(x, Node) for x in _leaves((args, options))):
