@@ -114,8 +114,12 @@ def _function(name: str, f: types.FunctionType) -> str:
     if f.__name__ == "<lambda>":
         return _lambda(name, f)
     text = textwrap.dedent(_source(name, f))
-    tree = ast.parse(text).body[0]
-    assert isinstance(tree, ast.FunctionDef)
+    try:
+        tree = ast.parse(text).body[0]
+    except (SyntaxError, IndexError):
+        tree = None
+    if not isinstance(tree, ast.FunctionDef) or tree.name != f.__name__:
+        raise OptionError(f"save: the source of {f.__name__} is not what it was when it was loaded; start Python anew")
     lines = text.splitlines()[tree.lineno - 1:tree.end_lineno]
     lines[0] = lines[0].replace(f"def {tree.name}(", f"def {name}(", 1)
     return "\n".join(lines)
