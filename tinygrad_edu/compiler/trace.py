@@ -177,6 +177,8 @@ class Trace:
 
     def _reshaped(self, function: Callable[..., Any], args: tuple, options: dict[str, Any]) -> Any:
         x, y = args[0], self.call(function, args, options)
+        if isinstance(x, TracedArray) and y.shape == x.shape:
+            return x
         if isinstance(x, TracedArray) and y.variable is not x.variable and _is_view(y):
             y.look_at(x, lambda base: self.call(function, (base, *args[1:]), options),
                       lambda new: self.call(np.reshape, (new, x.shape), {}))

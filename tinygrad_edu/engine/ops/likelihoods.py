@@ -4,7 +4,7 @@ import numpy as np
 
 from tinygrad_edu.engine.primitive import builtin
 from tinygrad_edu.errors import ArgumentError, DtypeError, ShapeError
-from tinygrad_edu.tracing import as_array
+from tinygrad_edu.tracing import Recorded, as_array
 
 # PyTorch's bounds for the probability of 0 of what was observed: its -ln p, and its p (1 - p) in the slope.
 LEAST_LIKELY = 100.0
@@ -56,7 +56,11 @@ def own_class(labels):
 
 def _cross_entropy_rule(g, y, logits, labels):
     own = own_class(labels)
-    softmax = np.exp(logits - logits[own][..., None] - y[..., None])  # as y = -ln softmax(logits)[label]
+    if isinstance(logits, Recorded):  # a program has e^logits from the forward pass, and need not compute it again
+        _, exponentials, sums = _relative_exponentials(logits)
+        softmax = (exponentials / sums).T.reshape(logits.shape)
+    else:
+        softmax = np.exp(logits - logits[own][..., None] - y[..., None])  # as y = -ln softmax(logits)[label]
     one_hot = np.zeros_like(logits)
     one_hot[own] = 1
     return g[..., None] * (softmax - one_hot)
@@ -70,13 +74,20 @@ def cross_entropy(logits, labels):
     logits (..., classes), labels (...) of integers in 0..classes-1; y (...).
     """
     labels = class_labels("cross_entropy", "logits", logits, labels)
+    shifted, _, sums = _relative_exponentials(logits)
+    y = np.log(sums) - shifted[labels.ravel(), np.arange(labels.size)]
+    return y.reshape(labels.shape)
+
+
+def _relative_exponentials(logits):
+    """Of each row as a column: the logits less their largest, e to the power of these, and the sum of that."""
     classes = logits.shape[-1]
     columns = logits.reshape(-1, classes).T
     if classes < 100:
         columns = columns.copy()  # NumPy is slow to reduce many short rows, and quick with a few long ones
     shifted = columns - columns.max(axis=0)
-    y = np.log(np.exp(shifted).sum(axis=0)) - shifted[labels.ravel(), np.arange(labels.size)]
-    return y.reshape(labels.shape)
+    exponentials = np.exp(shifted)
+    return shifted, exponentials, exponentials.sum(axis=0)
 
 
 # ----- yes or no -----
