@@ -19,6 +19,9 @@ def compile(function: Callable[..., Any]) -> "Compiled":
     and compiled steps may follow each other in any order. Learning rates and other hyperparameters are read anew in
     each call. A Python number among the arguments is a constant, and another number another program.
 
+    The arrays in `.grad` are the program's own: its next call writes into them, so copy what is to be kept. What it
+    returns belongs to the caller; a Value among it has no graph, and `backward` from it is an error.
+
     What Python decides by traced numbers, as `if loss > 1` or `float(v)`, is an error; nothing is silently frozen.
     Where the library itself decides so, as on a loss that is not finite, the function is run as it is instead.
 
