@@ -62,7 +62,8 @@ def fill(op: Op, inputs: Sequence[Formula | None], options: Mapping[str, Any]) -
     if unusual:
         text = _with_index(text, ",\\ ".join(f"{_word(name)}={option(x)}" for name, x in unusual.items()))
     notation = read(text, places)
-    binds, pieces = notation.binds, []
+    binds = notation.binds
+    pieces: list[str] = []
     for token in notation.tokens:
         piece = token.text
         if token.place:
