@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygrad_edu.compiler.naming import backward_note, forward_note, name_variables
 from tinygrad_edu.compiler.program import State, Variable, variables
-from tinygrad_edu.compiler.surroundings import found_within, is_generator, with_traced_closure
+from tinygrad_edu.compiler.surroundings import argument_names, found_within, is_generator, with_traced_closure
 from tinygrad_edu.compiler.trace import Trace
 from tinygrad_edu.compiler.traced import Traced, TracedArray
 from tinygrad_edu.compiler.updates import record_step, shadow_of
@@ -19,6 +19,9 @@ from tinygrad_edu.engine.modes import Mode
 from tinygrad_edu.engine.trees import map_leaves
 from tinygrad_edu.engine.value import Value
 from tinygrad_edu.tracing import current
+
+NO_BRACKETS = str.maketrans({"[": "_", "]": "", "'": ""})
+"""What makes an identifier of the path of an array in an argument: `batch['x']` becomes `batch_x`."""
 
 
 class Capture(Trace):
@@ -49,7 +52,9 @@ class Capture(Trace):
         self._found = [x for x in around if isinstance(x, Value)]
         saved: dict[Any, tuple[Any, Any, Any]] = {}
         self._saved = saved
-        args, options = map_leaves(self._argument, args, ""), map_leaves(self._argument, options, "")
+        names = argument_names(function, len(args))
+        args = tuple(map_leaves(self._argument, x, name) for x, name in zip(args, names, strict=True))
+        options = map_leaves(self._argument, options, "")
         if current.trace is not None:
             raise self.error("a compiled function calls another one")
         try:
@@ -87,7 +92,7 @@ class Capture(Trace):
     def _argument(self, x: Any, path: str) -> Any:
         if not isinstance(x, np.ndarray):
             return x
-        variable = self.input(x, path.strip("[]'").replace("']['", "_") or "x")
+        variable = self.input(x, path.translate(NO_BRACKETS))
         self.program.arguments.append(variable)
         return self.wrap(variable)
 

@@ -54,6 +54,7 @@ class Statements:
         self.hoisted: list[str] = []  # views of buffers, made once
         self._names: dict[Variable, str] = {}
         self._constants: dict[int, str] = {}
+        self._vectors_of_ones: dict[Any, np.ndarray] = {}  # its own: the user may write into other arrays of ones
         self._static: set[Variable] = set()
         self._uses = Counter(x for call in plan.calls for x in call.inputs())
         self._uses.update(x for x in [*results, *fixed] if isinstance(x, Variable))
@@ -238,7 +239,7 @@ class Statements:
             a, b = (np.shape(x.value if isinstance(x, Variable) else x) for x in call.args)
             if len(a) == len(b) == 2 and a[1] == 1:
                 return [f"np.multiply({self._arguments(call, out=out)})"]  # a column times a row
-        if f in REDUCTIONS and set(call.options) <= {"axis", "keepdims"}:
+        if f in REDUCTIONS and len(call.args) == 1 and set(call.options) <= {"axis", "keepdims"}:
             options = {"axis": None} | call.options
             if (f is np.sum and options["axis"] in (0, (0,)) and not options.get("keepdims")
                     and call.args[0].value.ndim == 2 and call.args[0].value.dtype == y.value.dtype
@@ -250,10 +251,9 @@ class Statements:
         return [f"{self.function(f)}({self._arguments(call, out=out)})"]
 
     def _ones(self, n: int, dtype: np.dtype) -> str:
-        for name, x in self.bound.items():
-            if name.startswith("ones") and isinstance(x, np.ndarray) and x.shape == (n,) and x.dtype == dtype:
-                return name
-        return self._constant(np.ones(n, dtype))
+        if (n, dtype) not in self._vectors_of_ones:
+            self._vectors_of_ones[n, dtype] = np.ones(n, dtype)
+        return self._constant(self._vectors_of_ones[n, dtype])
 
     def _assembled(self, call: Call) -> list[str]:
         whole, start, lines = self.plan.memory[call.y], 0, []

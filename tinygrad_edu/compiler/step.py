@@ -77,6 +77,8 @@ class Step:
         self._changed = [*(slot.parameter for slot in self._slots),
                          *(leaf for leaf, s in capture.leaf_states.items() if s.after is not s.before)]
         self._lock = Lock()
+        for call in plan.calls + program.calls:
+            call.y.value = of_shape(call.y.value)  # what it was is not needed any more
         self.bind()
 
     def bind(self) -> None:
@@ -188,3 +190,8 @@ def _value(numbers: Any, computed: bool) -> Value:
 
 def _of_values(leaf: Any, path: str) -> Any:
     return leaf.numbers if isinstance(leaf, ValueOf) else leaf
+
+
+def of_shape(x: Any) -> Any:
+    """For an array one of its shape and dtype that takes no memory."""
+    return np.broadcast_to(np.zeros((), x.dtype), x.shape) if isinstance(x, np.ndarray) else x

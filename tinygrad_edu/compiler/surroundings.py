@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Callable, Iterator
+from inspect import signature
 from operator import call, is_not
 from typing import Any
 
@@ -38,6 +39,16 @@ def _global_names(code: types.CodeType) -> list[str]:
         if isinstance(constant, types.CodeType):
             found += _global_names(constant)
     return list(dict.fromkeys(found))
+
+
+def argument_names(function: Any, count: int) -> list[str]:
+    """What the function calls its first so many arguments; x_1, x_2, ... where it does not say."""
+    try:
+        parameters = [p.name for p in signature(function).parameters.values()
+                      if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    except (TypeError, ValueError):
+        parameters = []
+    return [*parameters[:count], *(f"x_{i + 1}" for i in range(len(parameters), count))]
 
 
 class Surroundings:
