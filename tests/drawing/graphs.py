@@ -23,6 +23,14 @@ def neuron():
     return o
 
 
+def recurrent(steps):
+    """y = tanh(w·y), so many times: every step uses the same weight."""
+    y, w = tg.Value(0.5, name="x"), Parameter(0.7, name="w")
+    for _ in range(steps):
+        y = tg.tanh(w * y)
+    return y
+
+
 def loss_of_arrays():
     """J = mean (tanh(X W + b) - y)², with arrays as parameters and constants."""
     rng = np.random.default_rng(0)

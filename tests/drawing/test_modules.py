@@ -189,7 +189,7 @@ def test_svg_has_every_box_and_every_arrow_once():
     assert set(nodes) == {f"n{i + 1}" for i in range(9)}
     assert edges == {f"n{flow.source + 1}->n{flow.target + 1}": 1 for flow in drawing.view.flows}
     assert nodes["n2"][:4] == ["Linear", "layers.0  2 → 4", "(5, 2) → (5, 4)", "12 parameters"]
-    assert nodes["n4"] == ["Tanh", " layers.1.module.layers.1"]
+    assert nodes["n4"] == ["Tanh", "  layers.1.module.layers.1"]
 
 
 @without_renderer

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tinygrad_edu as tg
-from tests.drawing.graphs import loss_of_arrays, neuron, shown, tooltips
+from tests.drawing.graphs import loss_of_arrays, neuron, recurrent, shown, tooltips
 from tinygrad_edu.drawing import render as rendering
 from tinygrad_edu.drawing.labels import short_name
 from tinygrad_edu.drawing.render import render
@@ -68,7 +68,7 @@ def test_svg_has_every_node_and_every_arrow_once_with_their_texts(renderer):
     assert arrows == dict.fromkeys(["n3->n6", "n1->n6", "n4->n7", "n2->n7", "n6->n8", "n7->n8", "n8->n9",
                                     "n5->n9", "n9->n10"], 1)
     for label in ("∂v₁/∂x1 = w1 = −3", "+0.5 × (−3) = −1.5", "∂o/∂v₄ = 1 − o² = 0.5"):
-        assert f">{label}</text>" in svg
+        assert f">\xa0{label}\xa0</text>" in svg
     for tooltip in ("data x1 = 2, grad −1.5",
                     "v₁ = −6, grad +0.5; multiply(w1, x1): y = a·b, element by element, dy/da = b, dy/db = a",
                     "b of multiply: ∂v₁/∂x1 = w1 = −3; the gradient of x1 gains +0.5 × (−3) = −1.5"):
@@ -270,14 +270,23 @@ def test_what_takes_too_long_even_so_is_drawn_simpler(monkeypatch, tmp_path):
     hide_pygraphviz(monkeypatch)
     fake_dot(monkeypatch, tmp_path, "source = sys.stdin.read()\nif 'n61 [' in source: time.sleep(60)\n"
              "print('<svg><title>' + str(source.count('->')) + '</title></svg>')")
-    y = tg.Value(0.5, name="x")
-    for _ in range(100):
-        y = tg.tanh(y)
-        y.name = "layer"
-    drawing = tg.draw(y, fold=False)
-    assert "n101 [" in drawing.source
-    assert "<title>60</title>" in drawing.svg  # 59 arrows, and one from ⋯
-    assert "60 of 101 nodes, those nearest the result" in drawing.svg  # its description
+    drawing = tg.draw(recurrent(35), fold=False)
+    assert "n72 [" in drawing.source and "splines=line" in drawing.source
+    assert "n60 [" in drawing.simpler.dot(drawing.theme) and "n61 [" not in drawing.simpler.dot(drawing.theme)
+    assert f"<title>{drawing.simpler.dot(drawing.theme).count('->')}</title>" in drawing.svg
+    assert "nodes, those nearest the result"
+
+
+def test_what_would_take_a_minute_is_drawn_simpler_at_once(renderer, monkeypatch):
+    """Of a weight that is used at each of 150 steps, the arrows pass thousands of rows."""
+    limit(monkeypatch, 60.0, 60.0)  # it is not the clock that tells
+    y = recurrent(150)
+    y.backward()
+    drawing = tg.draw(y, max_nodes=400)
+    nodes, arrows = shown(drawing.svg)
+    assert len(nodes) == 61 and sum(arrows.values()) == drawing.simpler.dot(drawing.theme).count("->")  # one is ⋯
+    assert drawing.source.count("->") == 450 and str(drawing).count("\n") > 300  # DOT and text have all
+    assert drawing.tikz.count(r"\node") == 60
 
 
 def test_as_a_digraph_of_the_package_graphviz():

@@ -80,7 +80,7 @@ def draw(value: Any, *, view: "Kind" = "ops", names: Mapping[str, Any] | None = 
     """
     # imported here: who computes and never draws should not wait for it
     from tinygrad_edu.drawing.graph_drawing import GraphDrawing
-    from tinygrad_edu.drawing.layout import directed
+    from tinygrad_edu.drawing.layout import directed, is_curved, is_drawable
     from tinygrad_edu.drawing.ops_view import OpsView
     from tinygrad_edu.drawing.snapshot import SIMPLE, take_picture
     from tinygrad_edu.drawing.trace import checked_value, trace
@@ -109,11 +109,11 @@ def draw(value: Any, *, view: "Kind" = "ops", names: Mapping[str, Any] | None = 
     graph = trace(value, constants)
     picture = take_picture(graph, max_nodes, names=names, depth=depth, fold=fold, heat=heat,
                            highlight=_ends(highlight, value))
-    simpler = None
-    if len(picture.boxes) > SIMPLE:
+    simpler, drawable = None, is_drawable(picture)
+    if len(picture.boxes) > SIMPLE and not (drawable and is_curved(picture)):
         less = take_picture(graph, SIMPLE, names=names, depth=depth, fold=True, heat=heat)
         simpler = OpsView(directed(less, direction))
-    return GraphDrawing(OpsView(directed(picture, direction)), theme, simpler)
+    return GraphDrawing(OpsView(directed(picture, direction)), theme, simpler, try_first=drawable)
 
 
 def _stepper(value: Value, given: Mapping[str, Any], constants: bool, names: Mapping[str, Any] | None, max_nodes: int,

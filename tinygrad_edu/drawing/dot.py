@@ -2,8 +2,9 @@
 
 from collections import Counter
 
-from tinygrad_edu.drawing.dot_labels import FONT, cell, table, tooltip
+from tinygrad_edu.drawing.dot_labels import FONT, GAP, cell, table, tooltip
 from tinygrad_edu.drawing.labels import NO_GRADIENT, number
+from tinygrad_edu.drawing.layout import is_curved, is_labelled
 from tinygrad_edu.drawing.picture import Arrow, Box, Picture
 from tinygrad_edu.drawing.themes import Theme
 
@@ -17,8 +18,8 @@ ROLES = {
     "module": {"shape": "folder", "style": "filled", "margin": "0.12,0.06"},
 }
 
-MOST_WITH_LABELS = 250
-"""With more boxes nobody could read what stands on the arrows; their tooltips tell it."""
+STRAIGHT = {"splines": "line", "nslimit": "1", "nslimit1": "1"}
+"""For the long arrows of a large picture: straight, and laid out with less care."""
 
 DOTS_PER_INCH = 96
 BOLD = "3"
@@ -38,6 +39,8 @@ def to_dot(picture: Picture, theme: Theme) -> str:
     )
     if picture.widest:
         dot.graph_attr["size"] = f"{picture.widest / DOTS_PER_INCH:g},1000"
+    if not is_curved(picture):
+        dot.graph_attr.update(STRAIGHT)
     uses = Counter(arrow.source for arrow in picture.arrows)
     shared = {arrow.target for arrow in picture.arrows if uses[arrow.source] > 1}
     for i, box in enumerate(picture.boxes):
@@ -55,7 +58,7 @@ def to_dot(picture: Picture, theme: Theme) -> str:
             dot.node(f"{name}_more", "⋯", shape="plaintext", fontcolor=theme.muted, **left_out)
             dot.edge(f"{name}_more", name, **left_out)
     dot.body += _frames(picture, theme)
-    labelled = len(picture.boxes) <= MOST_WITH_LABELS
+    labelled = is_labelled(picture)
     for k, arrow in enumerate(picture.arrows):
         label = _arrow_label(arrow, theme) if labelled else None
         dot.edge(f"n{arrow.source + 1}", f"n{arrow.target + 1}", label, id=f"e{k + 1}",
@@ -114,19 +117,19 @@ def _label(box: Box, theme: Theme) -> str:
     if array:
         rows.append(cell(f"{box.name} {array}" if box.symbol else array, ink, 10, span=span))
         if known and numbers:
-            rows.append("".join(cell(word, muted, 9) for word in ("", "  value", "  grad")))
+            rows.append("".join(cell(word, muted, 9) for word in ("", f"{GAP}value", f"{GAP}grad")))
         words = ("min", "mean", "max", "norm", "zeros")
         values = (*numbers, box.value.norm, box.value.zeros)
         slopes = (*gradient["numbers"], gradient["norm"], gradient["zeros"]) if gradient else (NO_GRADIENT,) * 5
         for word, x, g in zip(words, values, slopes, strict=False) if numbers else ():
             if word != "zeros" or {x, g} - {"0 %", NO_GRADIENT}:
-                row = cell(word, muted, 9, align="left") + cell(f"  {x}", ink)
-                rows.append(row + cell(f"  {g}", red) if known else row)
+                row = cell(word, muted, 9, align="left") + cell(f"{GAP}{x}", ink)
+                rows.append(row + cell(f"{GAP}{g}", red) if known else row)
     else:
         name = cell(box.name, ink, 10, align="left") if box.symbol else cell("value", muted, 10, align="left")
-        rows.append(name + cell(f"  {numbers[0]}", ink))
+        rows.append(name + cell(f"{GAP}{numbers[0]}", ink))
         slope = gradient["numbers"][0] if gradient else NO_GRADIENT
-        rows.append(cell("grad", muted, 10, align="left") + cell(f"  {slope}", red))
+        rows.append(cell("grad", muted, 10, align="left") + cell(f"{GAP}{slope}", red))
         if box.shares:
             rows.append(cell(f"= {box.shares}", red, 9, span=span))
     if box.nodes > 1:
@@ -136,7 +139,7 @@ def _label(box: Box, theme: Theme) -> str:
 
 def _arrow_label(arrow: Arrow, theme: Theme) -> str | None:
     """The local derivative, and under it what arrives by it."""
-    rows = [cell(text, colour, size, align="center") for text, colour, size in
+    rows = [cell(f"\u00a0{text}\u00a0", colour, size, align="center") for text, colour, size in
             ((arrow.label, theme.muted, 10), (arrow.gain, theme.gradient, 9)) if text]
     return table(*rows, padding=1) if rows else None
 

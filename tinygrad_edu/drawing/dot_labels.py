@@ -5,6 +5,9 @@ from html import escape
 # the widest first: where there is another one, its text fits into the boxes, too
 FONT = "DejaVu Sans,Verdana,Helvetica,Arial,sans-serif"
 
+GAP = "\u00a0\u00a0"
+"""Between two texts in a row; viewers of SVG may drop plain spaces at the beginning of a text."""
+
 
 def table(*rows: str, padding: int = 1) -> str:
     """Rows of cells as the label of a box or an arrow."""

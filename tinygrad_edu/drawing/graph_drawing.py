@@ -29,10 +29,12 @@ class GraphDrawing:
         view: what to show.
         theme: its colours; "auto" for light ones that turn dark where the reader has chosen so.
         simpler: what to show instead if Graphviz needs too long for it.
+        try_first: whether it may be quick enough; if it cannot, the simpler one is drawn at once.
     """
 
-    def __init__(self, view: View, theme: AnyTheme = AUTO, simpler: View | None = None) -> None:
-        self.view, self.simpler = view, simpler
+    def __init__(self, view: View, theme: AnyTheme = AUTO, simpler: View | None = None, *,
+                 try_first: bool = True) -> None:
+        self.view, self.simpler, self.try_first = view, simpler, try_first
         self.theme = find_theme(theme)
         self.dark = THEMES["dark"] if theme == AUTO else None
 
@@ -61,19 +63,21 @@ class GraphDrawing:
 
         Errors: ArgumentError if it is not a picture of ops.
         """
-        picture = getattr(self.view, "picture", None)
+        view = self.view if self.try_first or self.simpler is None else self.simpler
+        picture = getattr(view, "picture", None)
         if not isinstance(picture, Picture):
             raise ArgumentError(f'save: .tex is for view="ops", not for the {self.view.title}; use .pdf in LaTeX')
-        return to_tikz(picture, self.theme, self.source)
+        return to_tikz(picture, self.theme, view.dot(self.theme))
 
     def _render(self, format: str) -> tuple[bytes, View]:
         """The picture in a format, or the simpler one, and which of the two it is."""
-        try:
-            return render(self.source, format), self.view
-        except RenderError:
-            if self.simpler is None:
-                raise
-            return render(self.simpler.dot(self.theme), format), self.simpler
+        if self.try_first or self.simpler is None:
+            try:
+                return render(self.source, format), self.view
+            except RenderError:
+                if self.simpler is None:
+                    raise
+        return render(self.simpler.dot(self.theme), format), self.simpler
 
     def to_graphviz(self) -> "Digraph":
         """The picture as a `graphviz.Digraph`, to be changed and rendered with that package."""

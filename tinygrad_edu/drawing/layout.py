@@ -1,4 +1,4 @@
-"""Which way the arrows lead, chosen so that a picture fits on a page, and how large a box will be about."""
+"""Which way the arrows lead, so that a picture fits on a page, how large boxes will be, and how hard it is to draw."""
 
 from dataclasses import replace
 from typing import Literal
@@ -10,6 +10,37 @@ WIDEST = 1200
 
 # in pixels, as Graphviz draws them with the font of `dot_labels`
 LETTER, MARGIN, LEAST, BETWEEN = 8.2, 20, 92, 30
+
+MOST_WITH_LABELS = 250
+"""With more boxes nobody could read what stands on the arrows; their tooltips tell it."""
+
+MOST_CURVED, MOST_DRAWN = 60_000, 6_000
+"""Above the first Graphviz would need seconds for curved arrows, above the second for straight ones, too. It makes
+a point of every row that an arrow passes, and the effort for a curve grows with the square of their number."""
+
+
+def is_labelled(picture: Picture) -> bool:
+    """Whether something stands on its arrows."""
+    return len(picture.boxes) <= MOST_WITH_LABELS
+
+
+def is_curved(picture: Picture) -> bool:
+    """Whether its arrows may be curved. A Value that is used everywhere, such as a weight of an RNN, has long ones."""
+    return sum(n * n for n in _lengths(picture)) <= MOST_CURVED
+
+
+def is_drawable(picture: Picture) -> bool:
+    """Whether Graphviz will draw it in a second or so."""
+    return sum(_lengths(picture)) <= MOST_DRAWN
+
+
+def _lengths(picture: Picture) -> list[int]:
+    """How many rows of points each arrow passes; a label on it takes a row, too."""
+    rows = [len(picture.boxes)] * len(picture.boxes)
+    for arrow in reversed(picture.arrows):  # each box as near to what uses it as can be
+        rows[arrow.source] = min(rows[arrow.source], rows[arrow.target] - 1)
+    each = 2 if is_labelled(picture) else 1
+    return [each * (rows[arrow.target] - rows[arrow.source]) for arrow in picture.arrows]
 
 
 def directed(picture: Picture, direction: Literal["auto", "right", "down"]) -> Picture:
@@ -60,12 +91,15 @@ def _arrow_width(arrow: Arrow) -> float:
 
 
 def _ranks(picture: Picture) -> list[int]:
-    """How many arrows lead to each box in a row, at most; but of a leaf one less than to what uses it."""
+    """How many arrows lead to each box in a row, at most; but of a leaf one less than to what uses it first."""
     ranks = [0] * len(picture.boxes)
     for arrow in picture.arrows:  # they stand in the order of their targets, oldest first
         ranks[arrow.target] = max(ranks[arrow.target], ranks[arrow.source] + 1)
     made = {arrow.target for arrow in picture.arrows}
-    for arrow in reversed(picture.arrows):
+    used: dict[int, int] = {}
+    for arrow in picture.arrows:
         if arrow.source not in made:
-            ranks[arrow.source] = max(ranks[arrow.source], ranks[arrow.target] - 1)
+            used[arrow.source] = min(used.get(arrow.source, ranks[arrow.target]), ranks[arrow.target])
+    for leaf, rank in used.items():
+        ranks[leaf] = rank - 1
     return ranks

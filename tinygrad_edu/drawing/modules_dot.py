@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from tinygrad_edu.drawing.dot_labels import FONT, cell, table, tooltip
+from tinygrad_edu.drawing.dot_labels import FONT, GAP, cell, table, tooltip
 from tinygrad_edu.drawing.labels import NO_GRADIENT
 from tinygrad_edu.drawing.themes import Theme
 
@@ -66,9 +66,9 @@ def _look(layer: "Layer", theme: Theme) -> dict[str, str]:
 
 def _label(layer: "Layer", theme: Theme) -> str:
     head = cell(layer.kind, theme.ink, 13, align="center", bold=layer.role == "layer")
-    about = "  ".join(text for text in (layer.path, layer.about, layer.shared) if text)
+    about = GAP.join(text for text in (layer.path, layer.about, layer.shared) if text)
     if layer.keeps_shape and not layer.parameters:  # in one line: such as an activation
-        return table(head + cell(f" {about}", theme.muted, 10) if about else head)
+        return table(head + cell(f"{GAP}{about}", theme.muted, 10) if about else head)
     rows = [head]
     if about:
         rows.append(cell(about, theme.muted, 10, align="center"))
