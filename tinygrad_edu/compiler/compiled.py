@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_edu.checks import whole_number
+from tinygrad_edu.compiler.held import PLAIN, content, holders, is_own
 from tinygrad_edu.compiler.step import Changed, Step
 from tinygrad_edu.compiler.surroundings import Surroundings
 from tinygrad_edu.engine import modes
@@ -74,8 +75,8 @@ class Compiled:
         return step
 
     def _key(self, args: tuple, options: dict[str, Any], surroundings: Surroundings) -> Any:
-        return (tuple(map(_kind, leaves(args))), tuple((name, *map(_kind, leaves(x))) for name, x in options.items()),
-                surroundings.key, modes.recording(), tuple(leaf.grad is None for leaf in self._accumulating))
+        return (_kind(args), _kind(options), surroundings.key, modes.recording(),
+                tuple(leaf.grad is None for leaf in self._accumulating))
 
     def _trace(self, key: Any, args: tuple, options: dict[str, Any]) -> Step:
         self._traced += 1
@@ -211,5 +212,13 @@ def _kind(x: Any) -> Any:
         return type(x), x.shape, x.dtype
     if isinstance(x, Value):
         return "Value", id(x)
-    return type(x), x if isinstance(x, int | float | str | bool | np.generic | type(None)) else id(x)
+    if isinstance(x, list | tuple):
+        return type(x), tuple(map(_kind, x))
+    if isinstance(x, dict):
+        return type(x), tuple((key, _kind(part)) for key, part in x.items())
+    if is_own(x):
+        return id(x), Surroundings(x).key
+    if isinstance(x, (*PLAIN, np.generic)):
+        return type(x), x
+    return id(x), tuple(content(holder, held) for holder, held in holders(x, set()))
 

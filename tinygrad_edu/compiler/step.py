@@ -48,6 +48,7 @@ class Step:
                              "do so again; return what is to be kept, and change it outside")
         self.program = program = capture.program
         self.only_arrays = not options and all(type(x) is np.ndarray for x in args)
+        self._objects = [x for x in leaves((args, options)) if not isinstance(x, np.ndarray)]  # known by their id
         self._kinds = [(x.shape, x.dtype) for x in args] if self.only_arrays else None
         gradients = list(dict.fromkeys(g for _, g in capture.gradients if isinstance(g, Variable)))
         self.plan = plan = Plan(program, gradients)

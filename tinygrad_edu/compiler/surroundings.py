@@ -8,13 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.compiler.held import PLAIN, content, functions, holders, is_users, is_users_module
 from tinygrad_edu.engine.value import Value
-
-PLAIN = (float, int, bool, str, bytes, type(None))
-"""What is a constant of the program: another number, another program."""
-
-DEEPEST = 4
-"""How deep lists, dicts and objects within one another are looked into."""
+from tinygrad_edu.errors import TraceError
 
 
 def names_around(function: Any) -> Iterator[tuple[str, Any, Callable[[], Any]]]:
@@ -22,15 +18,27 @@ def names_around(function: Any) -> Iterator[tuple[str, Any, Callable[[], Any]]]:
     function = getattr(function, "__func__", function)
     if not isinstance(function, types.FunctionType):
         return
+    modules: dict[str, dict[str, Any]] = {}
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         try:
-            yield name, cell.cell_contents, lambda cell=cell: cell.cell_contents  # type: ignore[misc]
+            x = cell.cell_contents
         except ValueError:  # not assigned yet
             continue
+        yield name, x, lambda cell=cell: cell.cell_contents  # type: ignore[misc]
+        if is_users_module(x):
+            modules[name] = vars(x)
     names = function.__globals__
-    for name in _global_names(function.__code__):
+    used = _global_names(function.__code__)
+    for name in used:
         if name in names:
             yield name, names[name], lambda name=name: names.get(name)  # type: ignore[misc]
+            if is_users_module(names[name]):
+                modules[name] = vars(names[name])
+    for module, inside in modules.items():
+        for name in used:
+            if name in inside:
+                yield (f"{module}.{name}", inside[name],
+                       lambda name=name, inside=inside: inside.get(name))  # type: ignore[misc]
 
 
 def _global_names(code: types.CodeType) -> list[str]:
@@ -58,28 +66,44 @@ class Surroundings:
     """
 
     def __init__(self, function: Any) -> None:
-        found, waiting, seen = [], [(function, True)], set()
+        modules = [x for x in found_within(function) if hasattr(x, "training")]
+        found: list[tuple[str, Any, Callable[[], Any], bool]] = []
+        held: list[tuple[str, Any, Any]] = []  # the name around, a holder in it, what this holds
+        waiting, followed, seen = [function], {id(function)}, set[int]()
+
+        def look_into(name: str, x: Any) -> None:
+            inner = functions(x)
+            for holder, parts in holders(x, seen):
+                held.append((name, holder, parts))
+                inner += functions(holder, parts)
+            for f in inner:  # what it calls has surroundings, too
+                if id(f) not in followed:
+                    followed.add(id(f))
+                    waiting.append(f)
+
+        for x in (function, *modules, *_defaults(function)):
+            look_into(type(x).__name__, x)
         while waiting:
-            inner, outermost = waiting.pop()
+            inner = waiting.pop()
             for name, x, read in names_around(inner):
                 if isinstance(x, types.ModuleType | types.BuiltinFunctionType) or (
-                        isinstance(x, type) and not _is_users(x)):
+                        isinstance(x, type) and not is_users(x)):
                     continue
-                found.append((name, x, read, outermost))
-                if _is_own(x) and id(x) not in seen:  # a function that it calls has surroundings, too
-                    seen.add(id(x))
-                    waiting.append((x, False))
+                if hasattr(x, "__next__"):
+                    raise TraceError(f"compile: {name} is an iterator, of which the program would have the same item "
+                                     "in each call; call next outside, and pass what it gives as an argument")
+                found.append((name, x, read, inner is function))
+                look_into(name, x)
         self.names = [name for name, _, _, _ in found]
         self._objects, self._reads = [x for _, x, _, _ in found], [read for _, _, read, _ in found]
-        self._holders = [x for x in (*self._objects, *_defaults(function)) if _holds(x)]
-        self._held = list(map(_content, self._holders))
-        self._watched = [(container, list(container)) for x in self._holders for container in _containers(x)]
+        self._held, self._contents = held, [content(holder, parts) for _, holder, parts in held]
+        self._watched = [(parts, list(parts)) for _, _, parts in held]
         owner = getattr(function, "__self__", None)
         self._attributes = None if owner is None or isinstance(owner, types.ModuleType) else vars(owner)
         self._plain = self._plain_attributes()
         self.key = (tuple(_key(x) if outermost else _inner_key(x) for _, x, _, outermost in found), self._plain,
-                    tuple(self._held),
-                    tuple(_configuration(module) for module in found_within(function) if hasattr(module, "training")))
+                    tuple(self._contents),
+                    tuple(map(_configuration, modules)))
 
     def _plain_attributes(self) -> Any:
         return self._attributes and tuple((k, _key(x)) for k, x in self._attributes.items())
@@ -95,9 +119,11 @@ class Surroundings:
 
     def changed(self) -> list[str]:
         """The names of what is not the same any more."""
-        held = {id(x): content for x, content in zip(self._holders, self._held, strict=True)}
-        return [name for name, read, x in zip(self.names, self._reads, self._objects, strict=True)
-                if read() is not x or (id(x) in held and _content(x) != held[id(x)])]
+        replaced = [name for name, read, x in zip(self.names, self._reads, self._objects, strict=True)
+                    if read() is not x]
+        replaced += [name for (name, holder, parts), before in zip(self._held, self._contents, strict=True)
+                     if content(holder, parts) != before]
+        return list(dict.fromkeys(replaced))
 
 
 def _key(x: Any) -> Any:
@@ -113,56 +139,9 @@ def _defaults(function: Any) -> tuple:
     return (*(getattr(function, "__defaults__", None) or ()), *by_name.values())
 
 
-def _holds(x: Any) -> bool:
-    """Whether other things may be looked up in it that could be replaced: lists, dicts and objects of the user's."""
-    return isinstance(x, list | tuple | dict) or (hasattr(x, "__dict__") and not callable(x) and _is_users(type(x))
-                                                  ) or (isinstance(x, type) and _is_users(x))
-
-
-def _is_users(kind: type) -> bool:
-    return kind.__module__.partition(".")[0] not in ("builtins", "numpy", "tinygrad_edu", "typing", "types")
-
-
-def _containers(x: Any, depth: int = DEEPEST) -> Iterator[Any]:
-    """The lists, and the values of dicts and objects, in it: if these are the same objects, nothing has changed."""
-    if isinstance(x, PLAIN) or not depth:
-        return
-    if isinstance(x, list | tuple):
-        inside: Any = x
-    elif isinstance(x, dict):
-        inside = x.values()
-    elif _holds(x):
-        inside = vars(x).values()
-    else:
-        return
-    yield inside
-    for part in inside:
-        yield from _containers(part, depth - 1)
-
-
-def _content(x: Any, depth: int = DEEPEST) -> Any:
-    """What is equal as long as everything that is held by lists, dicts and objects is there: numbers by value, other
-    things by identity."""
-    if isinstance(x, PLAIN):
-        return type(x), x
-    if depth and isinstance(x, list | tuple):
-        return tuple(_content(part, depth - 1) for part in x)
-    if depth and isinstance(x, dict):
-        return tuple((key, _content(part, depth - 1)) for key, part in x.items())
-    if depth and _holds(x):
-        return id(x), tuple((key, _content(part, depth - 1)) for key, part in vars(x).items() if key[:2] != "__")
-    return id(x)
-
-
 def _inner_key(x: Any) -> Any:
     """Arrays around an inner function are constants of the program."""
     return id(x) if type(x) is np.ndarray else _key(x)
-
-
-def _is_own(x: Any) -> bool:
-    """Whether it is a function of the user's."""
-    kind = types.FunctionType | types.MethodType
-    return isinstance(x, kind) and not x.__module__.startswith(("tinygrad_edu", "numpy"))
 
 
 def _configuration(module: Any) -> Any:
@@ -217,6 +196,8 @@ def with_traced_closure(function: Any, capture: Any) -> Any:
     """
     traced = {}
     for name, x, read in names_around(function):
+        if "." in name:  # of an imported module
+            continue
         if type(x) is np.ndarray and x.dtype.kind in "fiub":
             traced[name] = capture.outside(x, name, read)
         elif is_generator(x):
