@@ -129,6 +129,19 @@ def test_a_page_of_its_own_needs_nothing_else(tmp_path):
     assert all(address.startswith("http://www.w3.org/") for address in outside)  # names of XML, which nobody fetches
 
 
+def test_folded_boxes_can_be_unfolded_in_html(renderer):  # noqa: F811
+    o = neuron()
+    o.backward()
+    drawing = tg.draw(o, fold=True)
+    for html in (drawing.html, drawing._repr_mimebundle_()["text/html"]):
+        folded, _, whole = html.partition("<details><summary>unfolded</summary>")
+        assert folded.count('class="node"') == 7 and whole.count('class="node"') == 10
+        ids = re.findall(r' id="([^"]*)"', html)
+        assert len(set(ids)) == len(ids)
+    assert drawing.svg.count('class="node"') == 7
+    assert "<details>" not in tg.draw(o)._repr_mimebundle_()["text/html"]
+
+
 def test_without_graphviz_there_is_the_text_and_what_to_install(nothing):  # noqa: F811
     bundle = tg.draw(neuron())._repr_mimebundle_()
     assert list(bundle) == ["text/plain"]

@@ -40,8 +40,8 @@ def draw(value: Any, *, view: "Kind" = "ops", names: Mapping[str, Any] | None = 
             the reader of an SVG or a notebook has chosen so.
         direction: where the arrows lead, "right" or "down"; "auto" for what is narrower than 1200 pixels, to which
             it then also shrinks the picture.
-        fold: True to draw a sum, such as w·x + b of a neuron, and a chain of ops as one box each; False never to;
-            by default only if there are more than `max_nodes`.
+        fold: True to draw a sum, such as w·x + b of a neuron, and a chain of ops as one box each, which HTML and
+            notebooks can unfold; False never to; by default only if there are more than `max_nodes`.
         depth: how many levels of modules to open: with 0 a model is one box, with 1 each of its layers is.
         constants: whether to draw what has no gradient.
         heat: whether to colour boxes by |gradient|, in steps of its logarithm.
@@ -113,7 +113,11 @@ def draw(value: Any, *, view: "Kind" = "ops", names: Mapping[str, Any] | None = 
     if len(picture.boxes) > SIMPLE and not (drawable and is_curved(picture)):
         less = take_picture(graph, SIMPLE, names=names, depth=depth, fold=True, heat=heat)
         simpler = OpsView(directed(less, direction))
-    return GraphDrawing(OpsView(directed(picture, direction)), theme, simpler, try_first=drawable)
+    unfolded = None
+    if fold and any(box.role == "folded" for box in picture.boxes):
+        whole = take_picture(graph, max_nodes, names=names, depth=depth, fold=False, heat=heat)
+        unfolded = OpsView(directed(whole, direction)) if is_drawable(whole) else None
+    return GraphDrawing(OpsView(directed(picture, direction)), theme, simpler, try_first=drawable, unfolded=unfolded)
 
 
 def _stepper(value: Value, given: Mapping[str, Any], constants: bool, names: Mapping[str, Any] | None, max_nodes: int,

@@ -30,11 +30,12 @@ class GraphDrawing:
         theme: its colours; "auto" for light ones that turn dark where the reader has chosen so.
         simpler: what to show instead if Graphviz needs too long for it.
         try_first: whether it may be quick enough; if it cannot, the simpler one is drawn at once.
+        unfolded: the same with its folded boxes opened, to be unfolded in HTML.
     """
 
     def __init__(self, view: View, theme: AnyTheme = AUTO, simpler: View | None = None, *,
-                 try_first: bool = True) -> None:
-        self.view, self.simpler, self.try_first = view, simpler, try_first
+                 try_first: bool = True, unfolded: View | None = None) -> None:
+        self.view, self.simpler, self.try_first, self.unfolded = view, simpler, try_first, unfolded
         self.theme = find_theme(theme)
         self.dark = THEMES["dark"] if theme == AUTO else None
 
@@ -49,13 +50,28 @@ class GraphDrawing:
 
         Errors: MissingDependencyError without Graphviz, RenderError if it fails.
         """
-        drawn, view = self._render("svg")
-        return svg.finished(drawn.decode(), view.title, view.description, self.theme, self.dark)
+        return self._finished(*self._render("svg"))
 
     @property
     def html(self) -> str:
         """The picture as a page of its own, and its text; errors as of `svg`."""
-        return svg.page(self.svg, self.view.title, str(self), self.theme, self.dark)
+        return svg.page(self._inline, self.view.title, str(self), self.theme, self.dark)
+
+    @property
+    def _inline(self) -> str:
+        """The picture within HTML, and below it, to be opened, the same unfolded."""
+        picture = svg.inline(self.svg)
+        if self.unfolded is None:
+            return picture
+        try:
+            drawn = render(self.unfolded.dot(self.theme), "svg")
+        except RenderError:  # it takes too long; the folded one is there
+            return picture
+        whole = svg.inline(self._finished(drawn, self.unfolded))
+        return f"{picture}\n<details><summary>unfolded</summary>\n{whole}\n</details>"
+
+    def _finished(self, drawn: bytes, view: View) -> str:
+        return svg.finished(drawn.decode(), view.title, view.description, self.theme, self.dark)
 
     @property
     def tikz(self) -> str:
@@ -122,6 +138,6 @@ class GraphDrawing:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """For notebooks: the picture, in HTML so that tooltips work, and the text; or why there is no picture."""
         try:
-            return {"text/html": svg.inline(self.svg), "image/svg+xml": self.svg, "text/plain": str(self)}
+            return {"text/html": self._inline, "image/svg+xml": self.svg, "text/plain": str(self)}
         except Exception as reason:  # a notebook would show a stack trace and nothing of the graph
             return {"text/plain": f"{self}\n\n{reason}"}

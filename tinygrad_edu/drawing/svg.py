@@ -87,9 +87,9 @@ def inline(svg: str) -> str:
     return f'<div class="tinygrad-edu-drawing" style="overflow-x: auto">\n{body}\n</div>'
 
 
-def page(svg: str, title: str, text: str, light: Theme, dark: Theme | None) -> str:
-    """A page of its own with the picture and, to unfold, its text. It needs no network and no script."""
+def page(picture: str, title: str, text: str, light: Theme, dark: Theme | None) -> str:
+    """A page of its own with the picture, as HTML, and, to unfold, its text. It needs no network and no script."""
     rule = f"@media screen and (prefers-color-scheme: dark) {{ body {{ background: {dark.background}; " \
            f"color: {dark.ink}; }} }}" if dark else ""
     return PAGE.format(title=escape(title), background=light.background, ink=light.ink, dark=rule,
-                       picture=inline(svg), text=escape(text))
+                       picture=picture, text=escape(text))
