@@ -128,3 +128,68 @@ def test_an_array_of_ones_of_the_users_is_not_that_of_the_program():
 def test_a_reduction_whose_axis_is_a_plain_argument(function):
     compiled = tg.compile(lambda x: function(x, 0))
     np.testing.assert_allclose(compiled(X), function(X, 0), rtol=1e-15)
+
+
+def test_a_plain_array_that_is_written_into_between_uses_is_an_error():
+    def one_hot(x):
+        mask, total = np.zeros(3), 0.0
+        for i in range(3):
+            mask[:] = 0
+            mask[i] = i + 1
+            total = total + (x * mask).sum()
+        return total
+
+    def afterwards(x):
+        shift = np.zeros(3)
+        y = x + shift
+        shift[0] = 1
+        return y
+
+    for function in (one_hot, afterwards):
+        with pytest.raises(TraceError, match="is written into .make a new one instead"):
+            tg.compile(function)(X)
+
+
+def test_constant_results_and_gradients_are_the_callers_to_write_into():
+    a, b, c = (tg.Value(np.ones(3)) for _ in range(3))
+
+    @tg.compile
+    def step(x):
+        for leaf in (a, b, c):
+            leaf.grad = None
+        (a + b + c).sum().backward()
+        return np.ones_like(x), tg.Value(np.zeros(2))
+
+    for _ in range(2):
+        ones, zeros = step(X)
+        np.testing.assert_array_equal(ones, np.ones((4, 3)))
+        np.testing.assert_array_equal(zeros.data, np.zeros(2))
+        for leaf in (a, b, c):
+            np.testing.assert_array_equal(leaf.grad, np.ones(3))
+            leaf.grad *= 7
+        ones += 1
+        zeros.data += 1
+
+
+def test_two_leaves_with_one_gradient():
+    """In memory of their own, as eager ones are: what one does to the first leaves the others as they are."""
+    a, b, c = (tg.Value(np.ones((4, 3))) for _ in range(3))
+
+    @tg.compile
+    def step(x):
+        for leaf in (a, b, c):
+            leaf.grad = None
+        ((a + b + c) * x).sum().backward()
+
+    step(X)
+    for i, leaf in enumerate((a, b, c)):
+        leaf.grad *= i
+    for i, leaf in enumerate((a, b, c)):
+        np.testing.assert_array_equal(leaf.grad, X * i)
+
+
+def test_a_parameter_that_is_only_returned():
+    w = tg.Value(np.ones(3))
+    compiled = tg.compile(lambda x: (x.sum(), w))
+    for _ in range(2):
+        assert compiled(X)[1] is w

@@ -71,6 +71,7 @@ class Capture(Trace):
                 result = with_traced_closure(function, self)(*args, **options)
             self._exchange(traced=False)
             self._check_generators(before)
+            self.check_constants()
             self.program.results = map_leaves(self._result, result)
             self._collect()
             name_variables(self._nodes, self._shares,
@@ -117,7 +118,7 @@ class Capture(Trace):
 
     def _result(self, y: Any, path: str) -> Any:
         if isinstance(y, Value):
-            if y in self.leaves:
+            if y in self.leaves or y.time < self.since:
                 return y
             numbers = y._numbers
             return ValueOf(numbers.variable if isinstance(numbers, Traced) else numbers, y.op is not None)
@@ -211,6 +212,10 @@ class Capture(Trace):
             g = leaf.grad
             if leaf not in self._saved or g is self._first_gradients.get(leaf):
                 continue
+            shared = isinstance(g, TracedArray) and any(g.variable is other for _, other in self.gradients)
+            if shared or isinstance(g, np.ndarray):  # the caller may write into it: into no other leaf's, no constant
+                self._known.clear()
+                g = self.call(np.copy, (g,), {})
             self.gradients.append((leaf, g.variable if isinstance(g, Traced) else g))
 
     # ----- optimizers and generators -----

@@ -161,7 +161,9 @@ class Step:
 
         def leaf(x: Any, path: str) -> Any:
             if isinstance(x, ValueOf):
-                return _value(next(following) if isinstance(x.numbers, Variable) else x.numbers, x.computed)
+                return _value(leaf(x.numbers, path), x.computed)
+            if isinstance(x, np.ndarray):  # a constant of the program
+                return x.copy()
             return next(following) if isinstance(x, Variable) else x
 
         return map_leaves(leaf, results)

@@ -33,6 +33,9 @@ VIEWS = {np.reshape, np.transpose, np.swapaxes, np.moveaxis, np.expand_dims, np.
 """What may return an array that shares its memory with an argument."""
 
 
+WRITTEN_INTO = "a plain array, once used with traced ones, is written into (make a new one instead, as with np.zeros)"
+
+
 class Trace:
     """Makes the `Program` of one run, whose numbers are real ones, but which changes nothing outside of itself."""
 
@@ -42,7 +45,7 @@ class Trace:
         self.loop: int | None = None
         self._last = 0
         self._known: dict[Any, Variable] = {}  # the result of each call so far, so that none is made twice
-        self._constants: list[Any] = []  # kept alive, as they are known by their id
+        self._constants: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # by id: a plain array, and what was in it
 
     # ----- variables -----
 
@@ -114,8 +117,7 @@ class Trace:
             if isinstance(x, Variable):
                 return "variable", x.number
             if isinstance(x, np.ndarray):
-                self._constants.append(x)
-                return "array", id(x)
+                return "array", self._constant(x)
             return type(x), repr(x)
 
         def flat(x: Any) -> Any:
@@ -126,6 +128,22 @@ class Trace:
             return flat((x.start, x.stop, x.step)) if isinstance(x, slice) else hashable(x)
 
         return function, flat(args), flat(options)
+
+    def _constant(self, x: np.ndarray) -> int:
+        """The id of a plain array, which is kept alive; the program will have it as it is in the end."""
+        if id(x) not in self._constants:
+            self._constants[id(x)] = x, x.copy()
+        elif self._is_written_into(x):
+            raise self.error(WRITTEN_INTO)
+        return id(x)
+
+    def _is_written_into(self, x: np.ndarray) -> bool:
+        return x.tobytes() != self._constants[id(x)][1].tobytes()
+
+    def check_constants(self) -> None:
+        """TraceError if a plain array was written into after it was used."""
+        if any(self._is_written_into(x) for x, _ in self._constants.values()):
+            raise self.error(WRITTEN_INTO)
 
     def run(self, function: Callable[..., Any], inputs: Any, options: dict[str, Any]) -> Any:
         """An op's function or rule on traced numbers: by its NumPy calls, or as one call if it needs plain numbers."""
