@@ -121,3 +121,21 @@ def test_manual_seed_between_compiled_steps():
         found.append([compiled(np.ones(10)) for _ in range(3)])
     np.testing.assert_array_equal(*found)
     assert not np.array_equal(found[0][0], found[0][1])
+
+
+def test_masks_of_narrow_matrices():
+    """Their buffers are stored column by column; a generator fills memory in its order."""
+    def build():
+        model = tg.nn.Sequential(tg.nn.Linear(3, 8), tg.nn.Dropout(0.3), tg.nn.Linear(8, 2))
+        optimizer = tg.optim.SGD(model.parameters(), lr=0.01)
+
+        def step(x, y):
+            optimizer.zero_grad()
+            J = ((model(x) - y) ** 2).mean()
+            J.backward()
+            optimizer.step()
+            return J
+
+        return Training(step, model, [optimizer])
+
+    assert_same_training(build, *batches((40, 3), (40, 2)))

@@ -28,6 +28,7 @@ class Memory:
     """An array that is there as long as the program: a parameter, a running sum, a buffer, or a part of one.
 
     part_of: the memory that it is a part of, from `start` to `stop`, in its own shape.
+    drawn: whether a generator fills it, which it does in the order of memory.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Memory:
     part_of: "Memory | None" = None
     start: int = 0
     stop: int = 0
+    drawn: bool = False
 
     @property
     def size(self) -> int:
@@ -45,7 +47,7 @@ class Memory:
     @property
     def by_columns(self) -> bool:
         """Whether it is stored column by column: for many short rows, NumPy's loops along the columns are quicker."""
-        return (self.kind == "buffer" and self.part_of is None and len(self.shape) == 2
+        return (self.kind == "buffer" and self.part_of is None and not self.drawn and len(self.shape) == 2
                 and 1 < self.shape[1] <= NARROW and self.shape[0] >= 4 * self.shape[1])
 
 
@@ -185,7 +187,11 @@ class Plan:
         for i, call in enumerate(self.calls):
             y = call.y
             if y not in self.memory and writes_out(call):
-                self.memory[y] = self._replaced(call, i, shared) or self._free(free, call) or self._new(y, hint(call))
+                if getattr(call.function, "draws", False):
+                    self._new(y, hint(call)).drawn = True
+                else:
+                    self.memory[y] = (self._replaced(call, i, shared) or self._free(free, call)
+                                      or self._new(y, hint(call)))
                 self._rename(self.memory[y], y)
             for x in dict.fromkeys(map(self.root, call.inputs())):
                 m = self.memory.get(x)

@@ -146,8 +146,9 @@ def _inner_key(x: Any) -> Any:
 
 def _configuration(module: Any) -> Any:
     """The settings of a module that its forward may hang on."""
-    return id(module), tuple((name, _key(x) if isinstance(x, PLAIN) else tuple(map(id, x)) if isinstance(
-        x, list | tuple) else id(x)) for name, x in vars(module).items())
+    return id(module), module.training, tuple((name, _key(x) if isinstance(x, PLAIN) else tuple(map(id, x)) if isinstance(
+        x, list | tuple) else id(x)) for name, x in vars(module).items()
+                                               if name != "training")  # there once it was set
 
 
 def is_generator(x: Any) -> bool:

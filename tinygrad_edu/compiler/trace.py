@@ -236,14 +236,18 @@ class Trace:
 
     def truth(self, x: Traced) -> bool:
         """The truth of a traced number, in the library's own code: one that has to stay so. In yours it is an error."""
-        frame: Any = sys._getframe(2)
-        while frame.f_code.co_filename.startswith(NUMPY):
-            frame = frame.f_back
-        if not frame.f_code.co_filename.startswith(PACKAGE):
+        if self.is_users():
             raise self.error("a decision (if, while, and, or, not, assert) hangs on a traced number")
         value = bool(x.value)
         self.program.guards.append((x.variable, value))
         return value
+
+    def is_users(self) -> bool:
+        """Whether it is the user's own code, not that of the library, that called the method of a traced number."""
+        frame: Any = sys._getframe(1)
+        while frame.f_code.co_filename.startswith((NUMPY, str(Path(__file__).parent))):
+            frame = frame.f_back
+        return not frame.f_code.co_filename.startswith(PACKAGE)
 
     def error(self, what: str) -> TraceError:
         """TraceError that says where in the user's code it happened, and what to do."""

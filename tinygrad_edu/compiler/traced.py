@@ -71,9 +71,9 @@ class Traced(Recorded):
         raise self.trace.error("something makes a plain array of a traced one")
 
     def __format__(self, form: str) -> str:
-        if form:
+        if form and self.trace.is_users():
             raise self.trace.error("the digits of a traced number become text")
-        return repr(self)
+        return repr(self) if self.trace.is_users() else format(self.value, form)  # in messages of the library
 
     def __repr__(self) -> str:
         return f"<traced {self.variable.value!r:.60}>"
