@@ -222,3 +222,9 @@ def test_a_message_of_the_library_has_the_number_in_it():
 
     with pytest.raises(tg.errors.ArgumentError, match="all gradients is nan"):
         step(np.array([1.0, np.nan, 2.0]))
+
+
+def test_the_digits_of_a_value_as_text_are_an_error():
+    w = tg.Value(np.ones(3))
+    with pytest.raises(TraceError, match="the digits of a traced number become text"):
+        tg.compile(lambda x: f"{(w * x).sum():.2f}")(X)

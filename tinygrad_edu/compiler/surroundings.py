@@ -146,9 +146,11 @@ def _inner_key(x: Any) -> Any:
 
 def _configuration(module: Any) -> Any:
     """The settings of a module that its forward may hang on."""
-    return id(module), module.training, tuple((name, _key(x) if isinstance(x, PLAIN) else tuple(map(id, x)) if isinstance(
-        x, list | tuple) else id(x)) for name, x in vars(module).items()
-                                               if name != "training")  # there once it was set
+    def key(x: Any) -> Any:
+        return tuple(map(id, x)) if isinstance(x, list | tuple) else _key(x) if isinstance(x, PLAIN) else id(x)
+
+    settings = {name: key(x) for name, x in vars(module).items() if name != "training"}  # there once it was set
+    return id(module), module.training, tuple(settings.items())
 
 
 def is_generator(x: Any) -> bool:

@@ -23,7 +23,11 @@ from tinygrad_edu.engine.graph import Node
 from tinygrad_edu.errors import TraceError
 
 PACKAGE = str(Path(__file__).parents[1])
+COMPILER = str(Path(__file__).parent)
 NUMPY = str(Path(np.__file__).parent)
+
+AS_TEXT = ("__format__", "__repr__", "__str__")
+"""Methods of Values that hand the question over to their numbers."""
 
 SINGLE = frozenset({float, int, bool})
 
@@ -245,7 +249,7 @@ class Trace:
     def is_users(self) -> bool:
         """Whether it is the user's own code, not that of the library, that called the method of a traced number."""
         frame: Any = sys._getframe(1)
-        while frame.f_code.co_filename.startswith((NUMPY, str(Path(__file__).parent))):
+        while frame.f_code.co_filename.startswith((NUMPY, COMPILER)) or frame.f_code.co_name in AS_TEXT:
             frame = frame.f_back
         return not frame.f_code.co_filename.startswith(PACKAGE)
 
