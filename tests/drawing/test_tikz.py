@@ -9,8 +9,10 @@ import pytest
 
 import tinygrad_edu as tg
 from tests.drawing.graphs import loss_of_arrays, neuron
+from tests.drawing.test_render import renderer  # noqa: F401  (a fixture)
 from tinygrad_edu.drawing.tikz import tex
-from tinygrad_edu.errors import ArgumentError, MissingDependencyError
+from tinygrad_edu.drawing.tikz_from_svg import tikz_from_svg
+from tinygrad_edu.errors import MissingDependencyError
 
 HOSTILE = r"x_1 & 50% #{}~^\input{/etc/passwd}$ <b>"
 
@@ -81,19 +83,38 @@ def test_the_same_graph_gives_the_same_bytes():
     assert neuron().draw().tikz == neuron().draw().tikz
 
 
-def test_other_views_say_what_to_use():
-    with pytest.raises(ArgumentError, match=r'^save: \.tex is for view="ops", .*; use \.pdf in LaTeX$'):
-        assert network().draw(view="modules").tikz
+@pytest.mark.parametrize("view", ["modules", "neurons"])
+def test_other_views_have_every_shape_and_every_text_of_the_svg(view, renderer):  # noqa: F811
+    drawing = network().draw(view=view)
+    text, svg = drawing.tikz, drawing.svg
+    assert text.count(r"\path[") == len(re.findall("<(?:polygon|polyline|ellipse|path) ", svg))
+    assert text.count(r"\node[") == svg.count("<text ")
+    names = set(re.findall(r"[=](tg-\d+)", text))
+    assert names == set(re.findall(r"\\definecolor\{(tg-\d+)\}", text))
+    assert text == drawing.tikz
 
 
-@pytest.mark.parametrize("value", [neuron(), loss_of_arrays(), hostile(), network()])
-def test_latex_typesets_it(value, tmp_path):
+def test_of_a_curve_its_points_are_kept():
+    svg = ('<svg xmlns="http://www.w3.org/2000/svg"><path fill="none" stroke="#0072b2" stroke-dasharray="5,2" '
+           'd="M1,-2C3,4 5,6 7,8"/><polygon fill="#fefefe" points="0,0 4,0 4,2"/>'
+           '<text text-anchor="start" x="0.9" y="1" font-size="2.00" fill="#111827">x₁</text></svg>')
+    *_, curve, polygon, text, _, _ = tikz_from_svg(svg).splitlines()
+    assert curve == (r"\path[draw=tg-1, line width=1bp, dash pattern=on 5bp off 2bp] "
+                     "(1,-2) .. controls (3,4) and (5,6) .. (7,8);")
+    assert polygon == r"\path[fill=tg-2, line width=1bp] (0,0) -- (4,0) -- (4,2) -- cycle;"
+    assert text == (r"\node[said, anchor=base, text=tg-3] at (2,1) "  # in the middle of the polygon
+                    r"{\fontsize{2bp}{2.4bp}\selectfont x$_{1}$};")
+
+
+@pytest.mark.parametrize(("value", "view"), [(neuron(), "ops"), (loss_of_arrays(), "ops"), (hostile(), "ops"),
+                                             (network(), "ops"), (network(), "modules"), (network(), "neurons")])
+def test_latex_typesets_it(value, view, tmp_path):
     if shutil.which("pdflatex") is None:
         pytest.skip("no LaTeX to try it with")
     value.backward()
     # the class `standalone` and its option are not everywhere
-    text = value.draw().tikz.replace(r"\documentclass[tikz, border=4pt]{standalone}", r"\documentclass{article}"
-                                     r"\usepackage{tikz}")
+    text = value.draw(view=view).tikz.replace(r"\documentclass[tikz, border=4pt]{standalone}",
+                                              r"\documentclass{article}\usepackage{tikz}")
     (tmp_path / "picture.tex").write_text(text, encoding="utf-8")
     run = subprocess.run(["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "picture.tex"], cwd=tmp_path,
                          capture_output=True, timeout=60)

@@ -10,6 +10,7 @@ from tinygrad_edu.drawing.picture import Picture
 from tinygrad_edu.drawing.render import render
 from tinygrad_edu.drawing.themes import AUTO, THEMES, AnyTheme, find_theme
 from tinygrad_edu.drawing.tikz import to_tikz
+from tinygrad_edu.drawing.tikz_from_svg import tikz_from_svg
 from tinygrad_edu.drawing.view import View
 from tinygrad_edu.errors import ArgumentError, RenderError
 from tinygrad_edu.files import write_all_or_nothing
@@ -75,15 +76,15 @@ class GraphDrawing:
 
     @property
     def tikz(self) -> str:
-        """The picture as a LaTeX document that draws it with TikZ; it needs no Graphviz, but is better with it.
+        """The picture as a LaTeX document that draws it with TikZ; of ops it needs no Graphviz, but is better with it.
 
-        Errors: ArgumentError if it is not a picture of ops.
+        Errors: for other views those of `svg`.
         """
         view = self.view if self.try_first or self.simpler is None else self.simpler
         picture = getattr(view, "picture", None)
-        if not isinstance(picture, Picture):
-            raise ArgumentError(f'save: .tex is for view="ops", not for the {self.view.title}; use .pdf in LaTeX')
-        return to_tikz(picture, self.theme, view.dot(self.theme))
+        if isinstance(picture, Picture):
+            return to_tikz(picture, self.theme, view.dot(self.theme))
+        return tikz_from_svg(self._render("svg")[0].decode())
 
     def _render(self, format: str) -> tuple[bytes, View]:
         """The picture in a format, or the simpler one, and which of the two it is."""
@@ -107,8 +108,9 @@ class GraphDrawing:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture to a file; its ending chooses the format: .svg, .png, .pdf, .html, .dot or .tex.
 
-        Errors: ArgumentError for another ending, MissingDependencyError without Graphviz (.dot and .tex need none),
-        RenderError if it fails, OSError if the file cannot be written. The file that was there is kept then.
+        Errors: ArgumentError for another ending, MissingDependencyError without Graphviz (.dot needs none, nor does
+        .tex of ops), RenderError if it fails, OSError if the file cannot be written. The file that was there is
+        kept then.
 
         >>> import tempfile
         >>> import tinygrad_edu as tg

@@ -20,6 +20,7 @@ SIGNS = {"−": "-", "×": r"\times ", "÷": r"\div ", "·": r"\cdot ", "∂": r
          "Π": r"\Pi ", "⌊": r"\lfloor ", "⌋": r"\rfloor ", "←": r"\leftarrow ", "→": r"\to ", "∞": r"\infty ",
          "‖": r"\| ", "…": r"\ldots ", "⋯": r"\cdots ", "≥": r"\ge ", "≤": r"\le ", "∛": r"\sqrt[3]{\ } ",
          "<": "<", ">": ">", "|": "|", "⟨": r"\langle ", "⟩": r"\rangle ", "⊞": r"\boxplus ", "⋆": r"\star ",
+         "━": "-", "╍": r"\cdot ",  # of a legend
          } | {letter: f"\\{name} " for letter, name in LETTERS.items()}
 LOW = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", "0123456789+-aehijklmnoprstuvx", strict=True))
 HIGH = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁱⁿˣᵇ", "0123456789+-()inxb", strict=True)) | {"ᵀ": r"\top "}
