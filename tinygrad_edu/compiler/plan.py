@@ -12,7 +12,7 @@ from tinygrad_edu.compiler.naming import identifier
 from tinygrad_edu.compiler.program import Call, Program, Variable, variables
 from tinygrad_edu.compiler.traced import assemble, astype, setitem
 
-PIECE = 2**14
+PIECE = 2**15
 """Elements of the long vectors of an update that are worked on at a time, so that all of them stay in the cache."""
 
 NARROW = 32
