@@ -228,3 +228,50 @@ def test_the_digits_of_a_value_as_text_are_an_error():
     w = tg.Value(np.ones(3))
     with pytest.raises(TraceError, match="the digits of a traced number become text"):
         tg.compile(lambda x: f"{(w * x).sum():.2f}")(X)
+
+
+def test_what_a_parameter_was_is_returned_though_it_is_written_into():
+    w = tg.Value(np.array([1.0, 2.0]))
+
+    @tg.compile
+    def double():
+        old = w.data
+        w.data = w.data * 2
+        return old, old[::-1]
+
+    for before in (np.array([1.0, 2.0]), np.array([2.0, 4.0])):
+        old, backwards = double()
+        np.testing.assert_array_equal(old, before)
+        np.testing.assert_array_equal(backwards, before[::-1])
+    np.testing.assert_array_equal(w.data, [4.0, 8.0])
+
+
+def test_a_parameter_may_be_written_into_after_the_step_of_its_optimizer():
+    def make():
+        w = tg.Value(np.array([1.0, 2.0, 3.0]))
+        optimizer = tg.optim.SGD([w], lr=0.1)
+
+        def step():
+            optimizer.zero_grad()
+            (w * w).sum().backward()
+            optimizer.step()
+            w.data[0] = 5.0
+
+        return w, step
+
+    (w, eager), (v, compiled) = make(), make()
+    compiled = tg.compile(compiled)
+    for _ in range(3):
+        eager(), compiled()
+        np.testing.assert_array_equal(v.data, w.data)
+
+
+def test_a_traced_number_as_text_has_no_digits():
+    texts = []
+
+    @tg.compile
+    def square(x):
+        texts.append  # noqa: B018  # only to be around
+        return x * x, repr(x * x)
+
+    assert "traced" in square(np.array([3.0]))[1]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.compiler.naming import backward_note, forward_note, name_variables
-from tinygrad_edu.compiler.program import State, Variable, variables
+from tinygrad_edu.compiler.program import State, Variable, root, variables
 from tinygrad_edu.compiler.surroundings import argument_names, found_within, is_generator, with_traced_closure
 from tinygrad_edu.compiler.trace import Trace
 from tinygrad_edu.compiler.traced import Traced, TracedArray
@@ -74,6 +74,7 @@ class Capture(Trace):
             self.check_constants()
             self.program.results = map_leaves(self._result, result)
             self._collect()
+            self.program.results = map_leaves(self._kept_from_writes, self.program.results)
             name_variables(self._nodes, self._shares,
                            [x for x in found_within(function) if hasattr(x, "named_modules")])
             self._keep_what_is_used()
@@ -123,6 +124,16 @@ class Capture(Trace):
             numbers = y._numbers
             return ValueOf(numbers.variable if isinstance(numbers, Traced) else numbers, y.op is not None)
         return y.variable if isinstance(y, Traced) else y
+
+    def _kept_from_writes(self, y: Any, path: str) -> Any:
+        """A result that is what a state was before: a copy of it, if the program writes into that state."""
+        numbers = y.numbers if isinstance(y, ValueOf) else y
+        if not isinstance(numbers, Variable):
+            return y
+        if not any(s.before is root(numbers) and s.after is not s.before for s in self.program.states):
+            return y
+        copied = self.call(np.copy, (self.wrap(numbers),), {}).variable
+        return ValueOf(copied, y.computed) if isinstance(y, ValueOf) else copied
 
     # ----- Values -----
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from tinygrad_edu.compiler.naming import WIDTH, formula, identifier, wrapped
 from tinygrad_edu.compiler.plan import PIECE, Plan
-from tinygrad_edu.compiler.program import Call, Variable
+from tinygrad_edu.compiler.program import Call, Variable, root
 from tinygrad_edu.compiler.statements import Statements
 from tinygrad_edu.compiler.traced import assemble
 
@@ -177,7 +177,7 @@ class Text(Statements):
             return self.text(x)
         text = self.text(x)
         if x.is_array:
-            memory = self.plan.memory.get(self.plan.root(x))
+            memory = self.plan.memory.get(root(x))
             if memory is not None and memory.kind == "buffer":
                 return f"{text}.copy()"
         return text

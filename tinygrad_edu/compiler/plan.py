@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.compiler.naming import identifier
-from tinygrad_edu.compiler.program import Call, Program, Variable, variables
+from tinygrad_edu.compiler.program import Call, Program, Variable, root, variables
 from tinygrad_edu.compiler.traced import assemble, astype, setitem
 
 PIECE = 2**15
@@ -120,20 +120,14 @@ class Plan:
 
     # ----- how long something is needed -----
 
-    def root(self, variable: Variable) -> Variable:
-        """The variable whose memory this one shares."""
-        while variable.made_by is not None and variable.made_by.view is not None:
-            variable = variable.made_by.view
-        return variable
-
     def _last_uses(self, wanted: Iterable[Variable]) -> dict[Variable, int]:
         last: dict[Variable, int] = {}
         for i, call in enumerate(self.calls):
-            last.setdefault(self.root(call.y), i)
+            last.setdefault(root(call.y), i)
             for x in call.inputs():
-                last[self.root(x)] = i
+                last[root(x)] = i
         for x in wanted:
-            last[self.root(x)] = END
+            last[root(x)] = END
         return last
 
     # ----- what goes where -----
@@ -142,21 +136,21 @@ class Plan:
         """Let the memory of a state become that of what replaces it, if nothing needs the old numbers any more."""
         memory = self.memory[before]
         place = {call.y: i for i, call in enumerate(self.calls)}
-        last = max((i for i, call in enumerate(self.calls) if any(self.root(x) is before for x in call.inputs())),
+        last = max((i for i, call in enumerate(self.calls) if any(root(x) is before for x in call.inputs())),
                    default=-1)
         y: Variable | None = after
         chain = []
         while y is not None and y in place and y not in self.memory:
             i, call = place[y], y.made_by
             assert call is not None
-            reads = any(self.root(x) is before for x in call.inputs())
+            reads = any(root(x) is before for x in call.inputs())
             if i < last or i <= self.guarded or call.view is not None or not writes_out(call) or (
                     reads and not (elementwise(call) or call.function is setitem)):
                 break
             chain.append(y)
             y = None
             if elementwise(call) or call.function is setitem:
-                y = next((x for x in call.inputs() if x in place and x.is_array and self.root(x) is x
+                y = next((x for x in call.inputs() if x in place and x.is_array and root(x) is x
                           and x.value.shape == before.value.shape and x.value.dtype == before.value.dtype
                           and self.last_use[x] <= i), None)
         if not chain:
@@ -193,7 +187,7 @@ class Plan:
                     self.memory[y] = (self._replaced(call, i, shared) or self._free(free, call)
                                       or self._new(y, hint(call)))
                 self._rename(self.memory[y], y)
-            for x in dict.fromkeys(map(self.root, call.inputs())):
+            for x in dict.fromkeys(map(root, call.inputs())):
                 m = self.memory.get(x)
                 if (self.last_use[x] == i and m is not None and m not in shared and m is not self.memory.get(y)
                         and m.kind == "buffer"):
@@ -212,11 +206,11 @@ class Plan:
             return None
         inputs = [call.args[0]] if call.function is setitem else call.args
         for x in inputs:
-            if (isinstance(x, Variable) and x.is_array and self.root(x) is x and self.last_use[x] == i
+            if (isinstance(x, Variable) and x.is_array and root(x) is x and self.last_use[x] == i
                     and x.value.shape == call.y.value.shape and x.value.dtype == call.y.value.dtype):
                 m = self.memory.get(x)
                 if m is not None and m not in shared and m.kind == "buffer":
-                    if sum(1 for other in call.inputs() if self.root(other) is x and other is not x) == 0:
+                    if sum(1 for other in call.inputs() if root(other) is x and other is not x) == 0:
                         return m
         return None
 

@@ -65,6 +65,13 @@ class Call:
         return self._inputs
 
 
+def root(variable: Variable) -> Variable:
+    """The variable whose memory this one shares."""
+    while variable.made_by is not None and variable.made_by.view is not None:
+        variable = variable.made_by.view
+    return variable
+
+
 def variables(tree: Any) -> Iterator[Variable]:
     """The variables in nested tuples, lists, dicts and slices."""
     if isinstance(tree, Variable):

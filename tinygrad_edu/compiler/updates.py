@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.compiler.program import Call, State
-from tinygrad_edu.compiler.traced import Traced, TracedArray, assemble, slice_of
+from tinygrad_edu.compiler.traced import Traced, TracedArray, assemble, setitem, slice_of
 from tinygrad_edu.errors import BackwardError
 from tinygrad_edu.optim.flat import PIECE, runs
 from tinygrad_edu.optim.optimizer import no_gradients
@@ -129,6 +129,7 @@ def _alias(capture: Any, theta: TracedArray, slot: Any, state: State) -> None:
     capture.program.calls.insert(0, call)
     capture.program.states.remove(state)
     handle = slot.parameter._numbers
+    part = slice(slot.start, slot.stop)
     handle.look_at(theta, lambda base: capture.call(slice_of, (base, slot.start, slot.stop, slot.data.shape), {}),
-                   None)
+                   lambda new: capture.call(setitem, (theta, part, np.reshape(new, -1)), {}))
 
