@@ -22,6 +22,8 @@ def compile(function: Callable[..., Any]) -> "Compiled":
     The arrays in `.grad` are the program's own: its next call writes into them, so copy what is to be kept. What it
     returns belongs to the caller; a Value among it has no graph, and `backward` from it is an error.
 
+    A plain array that the function itself makes must not be written into after it was computed with.
+
     What Python decides by traced numbers, as `if loss > 1` or `float(v)`, is an error; nothing is silently frozen.
     Where the library itself decides so, as on a loss that is not finite, the function is run as it is instead.
 

@@ -167,7 +167,7 @@ class Compiled:
         array([1., 1., 1.])
         >>> print(f.graph())
         forward:
-          tanh 3 = tanh(p0)
+          tanh 3 = tanh(x)
           + 3 = +(tanh)
         """
         from tinygrad_edu.compiler.program_view import ProgramView
