@@ -28,7 +28,6 @@ class Recorded:
         """a where this is true, b elsewhere."""
         raise NotImplementedError
 
-
     def look_up(self, array: Any, index: Any) -> Any:
         """array[index], where this is a part of the index of a plain array."""
         raise NotImplementedError

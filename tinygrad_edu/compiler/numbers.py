@@ -16,16 +16,13 @@ import numpy as np
 from tinygrad_edu.compiler.naming import wrapped
 from tinygrad_edu.compiler.plan import Plan
 from tinygrad_edu.compiler.program import Call, Program, Variable
-from tinygrad_edu.compiler.traced import OnNumbers, conditional
+from tinygrad_edu.compiler.traced import PYTHON, OnNumbers, conditional
 
 FEWEST = 200
 """Calls on numbers, below which they stay lines of Python."""
 
-UFUNCS: dict[Callable[..., Any], np.ufunc] = {
-    operator.add: np.add, operator.sub: np.subtract, operator.mul: np.multiply, operator.truediv: np.divide,
-    operator.floordiv: np.floor_divide, operator.mod: np.remainder, operator.pow: np.power, operator.neg: np.negative,
-    operator.pos: np.positive, abs: np.absolute, operator.lt: np.less, operator.le: np.less_equal,
-    operator.gt: np.greater, operator.ge: np.greater_equal, operator.eq: np.equal, operator.ne: np.not_equal}
+UFUNCS: dict[Callable[..., Any], np.ufunc] = {function: ufunc for ufunc, function in PYTHON.items()} | {
+    operator.floordiv: np.floor_divide, operator.mod: np.remainder, operator.pow: np.power}
 
 NAMES = {"add": "sums", "subtract": "differences", "multiply": "products", "divide": "quotients", "power": "powers",
          "maximum": "maxima", "greater": "comparisons", "negative": "opposites"}

@@ -55,8 +55,8 @@ REDUCTIONS: dict[Callable[..., Any], np.ufunc] = {np.sum: np.add, np.max: np.max
                                                   np.prod: np.multiply, np.amax: np.maximum, np.amin: np.minimum,
                                                   np.all: np.logical_and, np.any: np.logical_or}
 
-WRITES_OUT = {np.concatenate, np.stack, np.clip, np.dot, np.mean, np.take, np.cumsum, np.cumprod, np.outer, np.vdot,
-              np.einsum, np.round, np.linalg.multi_dot} - {np.vdot}
+WRITES_OUT = {np.concatenate, np.stack, np.clip, np.dot, np.mean, np.take, np.cumsum, np.cumprod, np.outer,
+              np.einsum, np.round, np.linalg.multi_dot}
 FILLS = {np.empty, np.zeros, np.full}
 COPIES = {np.copy, astype, np.where}
 

@@ -10,6 +10,7 @@ import numpy as np
 from tinygrad_edu.compiler.plan import FILLS, REDUCTIONS, Plan, writes_out
 from tinygrad_edu.compiler.program import Call, Variable
 from tinygrad_edu.compiler.traced import (
+    PYTHON,
     OnNumbers,
     add_at,
     assemble,
@@ -24,8 +25,7 @@ from tinygrad_edu.compiler.traced import (
 INFIX = {operator.add: "+", operator.sub: "-", operator.mul: "*", operator.truediv: "/", operator.floordiv: "//",
          operator.mod: "%", operator.pow: "**", operator.and_: "&", operator.or_: "|", operator.xor: "^",
          operator.lt: "<", operator.le: "<=", operator.gt: ">", operator.ge: ">=", operator.eq: "==", operator.ne: "!="}
-ON_SINGLE = {np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/", np.less: "<", np.less_equal: "<=",
-             np.greater: ">", np.greater_equal: ">=", np.equal: "==", np.not_equal: "!="}
+ON_SINGLE = {ufunc: INFIX[function] for ufunc, function in PYTHON.items() if function in INFIX}
 """Ufuncs that are written as operators where their arguments are single numbers: these are quicker so."""
 
 PREFIX = {operator.neg: "-", operator.pos: "+", operator.invert: "~"}

@@ -140,10 +140,11 @@ for _name in ("neg", "pos", "abs", "invert"):
     setattr(TracedNumber, f"__{_name}__", _unary(getattr(operator, _name)))
 
 
-PYTHON = {np.add: operator.add, np.subtract: operator.sub, np.multiply: operator.mul, np.divide: operator.truediv,
-          np.negative: operator.neg, np.positive: operator.pos, np.greater: operator.gt, np.less: operator.lt,
-          np.greater_equal: operator.ge, np.less_equal: operator.le, np.equal: operator.eq, np.not_equal: operator.ne,
-          np.absolute: abs}
+PYTHON: dict[Any, Callable[..., Any]] = {
+    np.add: operator.add, np.subtract: operator.sub, np.multiply: operator.mul, np.divide: operator.truediv,
+    np.negative: operator.neg, np.positive: operator.pos, np.greater: operator.gt, np.less: operator.lt,
+    np.greater_equal: operator.ge, np.less_equal: operator.le, np.equal: operator.eq, np.not_equal: operator.ne,
+    np.absolute: abs}
 
 
 def python_function(ufunc: np.ufunc) -> Callable[..., Any]:

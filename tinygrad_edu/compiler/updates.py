@@ -26,8 +26,8 @@ def record_step(capture: Any, optimizer: Any) -> None:
             g.is_none()
             continue
         ready.append(slot)
-    places: list[Any] = [SimpleNamespace(block=slot.block, start=slot.start, stop=slot.stop, t=slot.t + 1, slots=[slot])
-              for slot in ready]
+    places: list[Any] = [SimpleNamespace(block=slot.block, start=slot.start, stop=slot.stop, t=slot.t + 1)
+                         for slot in ready]
     if not ready:
         raise BackwardError(no_gradients(optimizer))
     capture.steps.append((optimizer, ready))

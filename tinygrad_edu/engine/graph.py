@@ -113,10 +113,7 @@ def mark_all_changed(nodes: Iterable[Node], by: str) -> None:
     _last_change = next(clock)
     note = _last_change, by
     for node in nodes:
-        try:
-            node._notes["changed"] = note  # type: ignore[index]
-        except (AttributeError, TypeError):
-            node._notes = {"changed": note}
+        node.add_note("changed", note)
 
 
 def ancestors(roots: Iterable[Node], since: int = 0) -> tuple[list[Node], list[Node]]:
