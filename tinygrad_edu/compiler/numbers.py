@@ -15,7 +15,7 @@ import numpy as np
 
 from tinygrad_edu.compiler.naming import wrapped
 from tinygrad_edu.compiler.plan import Plan
-from tinygrad_edu.compiler.program import Call, Program, Variable
+from tinygrad_edu.compiler.program import SECTIONS, Call, Program, Variable
 from tinygrad_edu.compiler.traced import PYTHON, OnNumbers, conditional
 
 FEWEST = 200
@@ -54,14 +54,14 @@ class NumbersText:
         program = plan.program
         inputs = [s.before for s in program.settings] + [s.before for s in program.states]
         self._place: dict[Variable, int] = {x: i for i, x in enumerate(inputs)}
-        self._constants: dict[Any, int] = {}
+        self._constants: dict[str, int] = {}  # by their bits, since -0.0 == 0.0
         self._count = len(inputs)
         groups = self._groups(plan, outputs)
         lines, section = [f"s[:{len(inputs)}] = values"], ""
         for kind, calls in groups:
             made = self._group(kind, calls)
-            if calls[0][0].section != section:
-                section = calls[0][0].section
+            if SECTIONS[kind[0]] != section:
+                section = SECTIONS[kind[0]]
                 lines += ["", f"# ----- {section} -----"]
             lines += made
         for variable, truth in dict.fromkeys(program.guards):
@@ -72,7 +72,7 @@ class NumbersText:
         lines.append(f"return s[{self._index(wanted)}].tolist()")
         table = np.zeros(self._count)
         for number, place in self._constants.items():
-            table[place] = number
+            table[place] = float.fromhex(number)
         self.bound["constants"] = table
         given = wrapped([*self.bound], " " * 12)
         head = [f'"""{about}"""', "", "import numpy as np", "", "", f"def prepare({given}):",
@@ -82,10 +82,17 @@ class NumbersText:
         self.source = "\n".join([*head, "", "    def step(*values):", *body, "", "    return step, {}", ""])
         self.guard_source = "def same(*values):\n    return True\n"
 
+    def text(self, x: Variable) -> str:
+        """One of the numbers that the program is given; `values` are all of them, settings first."""
+        return f"values[{self._place[x]}]"
+
     # ----- which numbers are made together -----
 
     def _groups(self, plan: Plan, outputs: list[Any]) -> list[tuple[Any, list[tuple[Call, list[Any]]]]]:
-        """(kind, [(call, its operands)]) level by level; a chain of sums is one call with all its terms as operands."""
+        """(kind, [(call, its operands)]), level by level of each section; a chain of sums is one call with all its terms.
+
+        What is computed from gradients is an update, also where the function does it itself: p.data -= 0.1 * p.grad.
+        """
         uses = Counter(x for call in plan.calls for x in call.inputs())
         uses.update({x: 2 for x in outputs if isinstance(x, Variable)})
         uses.update({x: 2 for x, _ in plan.program.guards})
@@ -102,17 +109,20 @@ class NumbersText:
                     break
             else:
                 terms[call.y] = [a, b]
-        level: dict[Variable, int] = {}
+        level: dict[Variable, tuple[int, int]] = {}  # (place of the section, level)
         groups: dict[Any, list[tuple[Call, list[Any]]]] = defaultdict(list)
         for call in plan.calls:
             if call.y in inner:
                 continue
             operands = terms.get(call.y, list(call.args))
-            level[call.y] = 1 + max((level.get(x, 0) for x in operands if isinstance(x, Variable)), default=0)
-            function = ufunc_of(call) or conditional
-            groups[level[call.y], call.section, function, len(operands)].append((call, operands))
-        order = {"forward": 0, "backward": 1, "update": 2}
-        return sorted(groups.items(), key=lambda item: (item[0][0], order[item[0][1]]))
+            before = [level.get(x, (0, 0)) for x in operands if isinstance(x, Variable)]
+            own = SECTIONS.index(call.section)
+            section = max([own, *(place for place, _ in before)])
+            if section > own == 0:
+                section = SECTIONS.index("update")
+            level[call.y] = section, 1 + max((n for _, n in before), default=0)
+            groups[*level[call.y], ufunc_of(call) or conditional, len(operands)].append((call, operands))
+        return sorted(groups.items(), key=lambda item: item[0][:2])
 
     # ----- one of them -----
 
@@ -120,28 +130,29 @@ class NumbersText:
         """The place in s of a number, or of a constant."""
         if isinstance(x, Variable):
             return self._place[x]
-        if x not in self._constants:
-            self._constants[x] = self._count
+        bits = float(x).hex()
+        if bits not in self._constants:
+            self._constants[bits] = self._count
             self._count += 1
-        return self._constants[x]
+        return self._constants[bits]
 
     def _group(self, kind: Any, calls: list[tuple[Call, list[Any]]]) -> list[str]:
-        _, _, function, arity = kind
+        *_, function, arity = kind
         operands = np.array([[self._where(x) for x in xs] for _, xs in calls], np.intp).T  # (operands, calls)
         start, n = self._count, len(calls)
         for call, _ in calls:
             self._place[call.y] = self._count
             self._count += 1
         out = self._view(f"s[{start}:{start + n}]")
-        what = f"# {n} {NAMES.get(function.__name__, function.__name__)}"
+        what = f"# {NAMES.get(function.__name__, function.__name__)}"
         if function is conditional:
             condition, a, b = map(self._vector, operands)
-            return [what, f"np.copyto({out}, np.where({condition}, {a}, {b}))"]
+            return [f"{what}: {n}", f"np.copyto({out}, np.where({condition}, {a}, {b}))"]
         if arity > 2:
-            return [f"{what} of {arity} terms",
+            return [f"{what} of {arity} terms: {n}",
                     f"np.add.reduce(s.take({self._index(operands)}), axis=0, out={out})" if n > 1 else
                     f"{out}[0] = np.add.accumulate(s.take({self._index(operands[:, 0])}))[-1]"]
-        return [what, f"np.{function.__name__}({', '.join(map(self._vector, operands))}, out={out})"]
+        return [f"{what}: {n}", f"np.{function.__name__}({', '.join(map(self._vector, operands))}, out={out})"]
 
     def _vector(self, places: np.ndarray) -> str:
         """The elements of s at these places: a slice where they are next to each other, or all the same."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygrad_edu.compiler.numbers import NumbersText
 from tinygrad_edu.compiler.standalone import Standalone
 from tinygrad_edu.errors import ArgumentError, OptionError
 from tinygrad_edu.files import write_all_or_nothing
@@ -52,8 +53,12 @@ def _numbers(step: "Step", arrays: list[np.ndarray]) -> Iterator[tuple[str, np.n
         yield name, np.asarray(state)
     for variable, array in zip(step.program.arguments, arrays, strict=True):
         yield step.text.text(variable), array
-    for state in (*step.program.settings, *_number_states(step)):
-        yield step.text.text(state.before), np.asarray(state.read())
+    given = (*step.program.settings, *_number_states(step))
+    if isinstance(step.text, NumbersText):
+        yield "values", np.array([state.read() for state in given])
+    else:
+        for state in given:
+            yield step.text.text(state.before), np.asarray(state.read())
 
 
 def _generators(step: "Step") -> Iterator[tuple[str, Any]]:
@@ -119,24 +124,46 @@ def _main(step: "Step", stem: str) -> str:
     python = [text.text(s.before) for s in (*step.program.settings, *_number_states(step)) if s.before.is_python]
     states = [text.text(state.before) for state in _number_states(step)]
     given = [*(text.text(v) for v in step.program.arguments), *settings, *states]
-    taken = {*bound, *given}
+    packed = isinstance(text, NumbersText)  # then all are in one list, `values`
+    taken = {*bound, "values"} if packed else {*bound, *given}
     steps, data, out = (name if name not in taken else f"{name}_" for name in ("steps", "data", "out"))
     lines = [f"def main({steps}=100):", f'    """Read {stem}.npz, train, and print the loss of each step."""',
              f'    with np.load(Path(__file__).with_name("{stem}.npz")) as file:', f"        {data} = dict(file)"]
     values = {name: f'generator({data}["{name}"])' if name in generators else name if name in text.functions else
               f'{data}["{name}"]' for name in bound}
     lines += ["    step, _ = prepare(", *[f"        {name}={value}," for name, value in values.items()], "    )"]
-    lines += [f'    {name} = {data}["{name}"]{".item()" if name in python else ""}' for name in given]
+    if packed:
+        lines.append(f'    values = {data}["values"].tolist()')
+    else:
+        lines += [f'    {name} = {data}["{name}"]{".item()" if name in python else ""}' for name in given]
     lines += ['    np.seterr(all="ignore")', f"    for _ in range({steps}):"]
     if _guards(step):
         lines += [f"        if not same({', '.join(settings)}):",
                   '            raise SystemExit("the program is not made for these settings")']
-    lines += ["        try:", f"            {out} = step({', '.join(given)})", "        except StopIteration:",
+    lines += ["        try:", f"            {out} = step({'*values' if packed else ', '.join(given)})", "        except StopIteration:",
               '            raise SystemExit("the loss is not finite any more") from None']
     k = len(step.results)
-    lines += [f"        {text.text(state.before)} = {out}[{k + i}]" for i, state in enumerate(step.changed_numbers)]
+    if packed:
+        places = [given.index(text.text(state.before)) for state in step.changed_numbers]
+        for start, n in _runs(places):
+            i = k + places.index(start)
+            lines.append(f"        values[{start}:{start + n}] = {out}[{i}:{i + n}]")
+    else:
+        lines += [f"        {text.text(state.before)} = {out}[{k + i}]"
+                  for i, state in enumerate(step.changed_numbers)]
     lines += [f"        {name} += {by}" for name, by in counts.items()]
     loss = next((i for i, v in enumerate(step.results) if np.ndim(v.value) == 0), None)
     if loss is not None:
         lines.append(f"        print(float({out}[{loss}]))")
     return "\n".join(lines)
+
+
+def _runs(places: list[int]) -> list[tuple[int, int]]:
+    """(first, how many) of those that follow each other."""
+    found: list[tuple[int, int]] = []
+    for place in places:
+        if found and place == sum(found[-1]):
+            found[-1] = found[-1][0], found[-1][1] + 1
+        else:
+            found.append((place, 1))
+    return found
