@@ -19,6 +19,11 @@ FUNCTIONS = {
 }
 
 
+def linear(w, x):
+    """b + w1 x1 + ..., the bias first."""
+    return sum((wi * xi for wi, xi in zip(w[1:], x, strict=True)), w[0])
+
+
 def network(seed=0):
     """micrograd's demo in small: moons, a hidden layer, hinge loss, a penalty, gradient descent by hand."""
     def build():
@@ -32,8 +37,7 @@ def network(seed=0):
         def step():
             losses = []
             for x, label in zip([list(map(tg.Value, row)) for row in rows], labels, strict=True):
-                h = [tg.relu(sum((w * xi for w, xi in zip(neuron[1:], x, strict=True)), neuron[0])) for neuron in hidden]
-                score = sum((w * hi for w, hi in zip(out[1:], h, strict=True)), out[0])
+                score = linear(out, [tg.relu(linear(neuron, x)) for neuron in hidden])
                 losses.append(tg.relu(1 + -label * score))
             J = sum(losses) * (1 / len(losses)) + 1e-4 * sum(p * p for p in parameters)
             for p in parameters:

@@ -89,8 +89,9 @@ class NumbersText:
     # ----- which numbers are made together -----
 
     def _groups(self, plan: Plan, outputs: list[Any]) -> list[tuple[Any, list[tuple[Call, list[Any]]]]]:
-        """(kind, [(call, its operands)]), level by level of each section; a chain of sums is one call with all its terms.
+        """(kind, [(call, its operands)]), level by level of each section.
 
+        A chain of sums is one call with all its terms as operands.
         What is computed from gradients is an update, also where the function does it itself: p.data -= 0.1 * p.grad.
         """
         uses = Counter(x for call in plan.calls for x in call.inputs())

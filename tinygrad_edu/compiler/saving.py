@@ -140,7 +140,8 @@ def _main(step: "Step", stem: str) -> str:
     if _guards(step):
         lines += [f"        if not same({', '.join(settings)}):",
                   '            raise SystemExit("the program is not made for these settings")']
-    lines += ["        try:", f"            {out} = step({'*values' if packed else ', '.join(given)})", "        except StopIteration:",
+    lines += ["        try:", f"            {out} = step({'*values' if packed else ', '.join(given)})",
+              "        except StopIteration:",
               '            raise SystemExit("the loss is not finite any more") from None']
     k = len(step.results)
     if packed:
