@@ -3,11 +3,12 @@
 import operator
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.compiler.plan import FILLS, REDUCTIONS, Plan, writes_out
+from tinygrad_edu.compiler.plan import FILLS, REDUCTIONS, Plan, elementwise, writes_out
 from tinygrad_edu.compiler.program import Call, Variable
 from tinygrad_edu.compiler.traced import (
     PYTHON,
@@ -40,6 +41,9 @@ ALWAYS_VIEWS = {np.transpose, np.swapaxes, np.moveaxis, np.expand_dims, np.squee
 """What never copies, whatever the order in memory."""
 
 
+NUMBER_NAMES = {-1: "minus_one", 0: "zero", 0.5: "half", 1: "one", 2: "two"}
+
+
 class Statements:
     """Writes calls, and knows what everything is called.
 
@@ -55,6 +59,7 @@ class Statements:
         self._names: dict[Variable, str] = {}
         self._constants: dict[int, str] = {}
         self._vectors_of_ones: dict[Any, np.ndarray] = {}  # its own: the user may write into other arrays of ones
+        self._numbers: dict[Any, np.ndarray] = {}  # 0-d arrays of Python's numbers
         self._static: set[Variable] = set()
         self._uses = Counter(x for call in plan.calls for x in call.inputs())
         self._uses.update(x for x in [*results, *fixed] if isinstance(x, Variable))
@@ -248,7 +253,24 @@ class Statements:
                 return [f"np.matmul({ones}, {self.text(call.args[0])}, out={out})"]
             given = ", ".join(f"{k}={self.text(v)}" for k, v in options.items())
             return [f"np.{REDUCTIONS[f].__name__}.reduce({self.text(call.args[0])}, {given}, out={out})"]
-        return [f"{self.function(f)}({self._arguments(call, out=out)})"]
+        return [f"{self.function(f)}({self._arguments(self._with_arrays(call), out=out)})"]
+
+    def _with_arrays(self, call: Call) -> Call:
+        """The call of a ufunc with 0-d arrays in the place of Python's numbers, which NumPy would convert each time."""
+        dtypes = {x.value.dtype for x in call.inputs() if not x.is_python}
+        if not elementwise(call) or len(dtypes) != 1 or next(iter(dtypes)).kind != "f":
+            return call
+        args = tuple([self._array(x, *dtypes) if type(x) in (int, float) else x for x in call.args])
+        return replace(call, args=args)
+
+    def _array(self, x: float, dtype: np.dtype) -> np.ndarray:
+        """The 0-d array of a number, one for all who use it."""
+        key = repr(x), dtype
+        if key not in self._numbers:
+            self._numbers[key] = array = np.array(x, dtype)
+            self._constants[id(array)] = name = self.plan.name(NUMBER_NAMES.get(x, "number"))
+            self.hoisted.append(f"{name} = np.array({self.text(x)}, {self.text(dtype)})")
+        return self._numbers[key]
 
     def _ones(self, n: int, dtype: np.dtype) -> str:
         if (n, dtype) not in self._vectors_of_ones:

@@ -2,8 +2,9 @@
 
 import linecache
 from collections.abc import Callable
+from contextvars import copy_context
 from itertools import count
-from operator import attrgetter, is_not
+from operator import attrgetter, call, is_not
 from threading import Lock
 from typing import Any
 
@@ -78,6 +79,11 @@ class Step:
         self._changed = [*(slot.parameter for slot in self._slots),
                          *(leaf for leaf, s in capture.leaf_states.items() if s.after is not s.before)]
         self._lock = Lock()
+        self._quietly: Callable[..., Any] = _quietly
+        if not self.text.functions:  # to enter a context in which NumPy does not warn is quicker than to make one
+            context = copy_context()
+            context.run(np.seterr, all="ignore")
+            self._quietly = context.run
         for call in plan.calls + program.calls:
             call.y.value = of_shape(call.y.value)  # what it was is not needed any more
         self.bind()
@@ -105,7 +111,7 @@ class Step:
         if kinds is None or len(args) != len(kinds) or self.version != settings.changes:
             return False
         for x, (shape, dtype) in zip(args, kinds, strict=True):
-            if type(x) is not np.ndarray or x.shape != shape or x.dtype != dtype:
+            if type(x) is not np.ndarray or x.shape != shape or (x.dtype is not dtype and x.dtype != dtype):
                 return False
         for leaf, none in self._earlier:
             if (leaf.grad is None) is not none:
@@ -127,12 +133,12 @@ class Step:
             self._settle()
         if any(map(is_not, map(_data, self._own), self._own_arrays)):
             self.bind()
-        values = [read() for read in self._readers]
+        values = list(map(call, self._readers))
         if not self._same(*values):
             raise Changed
         try:
-            with self._lock, np.errstate(all="ignore"):  # of two threads each shall get its own results
-                out = self._run(*arrays, *values, *[read() for read in self._number_reads])
+            with self._lock:  # of two threads each shall get its own results
+                out = self._quietly(self._run, *arrays, *values, *map(call, self._number_reads))
         except StopIteration:
             raise Changed from None
         for state, new in zip(self.changed_numbers, out[len(self.results):], strict=False):
@@ -167,6 +173,12 @@ class Step:
             return next(following) if isinstance(x, Variable) else x
 
         return map_leaves(leaf, results)
+
+
+def _quietly(f: Callable[..., Any], *args: Any) -> Any:
+    """f(*args), with functions of the user in it, without warnings from NumPy."""
+    with np.errstate(all="ignore"):
+        return f(*args)
 
 
 def _no_graph(g: Any, y: Any, x: Any) -> Any:
