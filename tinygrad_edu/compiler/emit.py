@@ -1,12 +1,15 @@
 """A planned program as Python: `prepare`, which makes the buffers, and in it the `step` that uses them."""
 
+import re
 from typing import Any
 
 from tinygrad_edu.compiler.naming import WIDTH, formula, identifier, wrapped
-from tinygrad_edu.compiler.plan import PIECE, Plan
+from tinygrad_edu.compiler.plan import PIECE, Memory, Plan
 from tinygrad_edu.compiler.program import Call, Variable, root
 from tinygrad_edu.compiler.statements import Statements
 from tinygrad_edu.compiler.traced import assemble
+
+WORD = re.compile(r"\w+")
 
 CODE = 58
 """Where comments begin, if the code before is not longer."""
@@ -23,7 +26,7 @@ class Text(Statements):
     def __init__(self, plan: Plan, results: list[Variable], fixed: list[Variable], about: str) -> None:
         super().__init__(plan, results, fixed)
         self.results = results
-        self.kept = [self.plan.memory[x].name for x in fixed]
+        self._fixed = fixed
         self.source = self._write(about)
 
     def _write(self, about: str) -> str:
@@ -32,27 +35,32 @@ class Text(Statements):
         lines.append(f"def prepare({wrapped([*self.bound, *self.functions], '            ')}):")
         lines.append('    """The step, with every array that it needs made once."""')
         for memory in self.plan.buffers:
-            if memory.part_of is not None:
-                part = f"{memory.part_of.name}[{memory.start}:{memory.stop}].reshape({self.text(memory.shape)})"
-                lines.append(f"    {memory.name} = {part}")
-            else:
-                shape = self.text(memory.shape[0] if len(memory.shape) == 1 else memory.shape)
-                if memory.name in self._short:
-                    shape = str(min(memory.size, PIECE))
-                if memory.by_columns:
-                    n, columns = memory.shape
-                    lines.append(f"    {memory.name} = np.empty(({columns}, {n}), {self.text(memory.dtype)}).T")
-                    continue
-                lines.append(f"    {memory.name} = np.empty({shape}, {self.text(memory.dtype)})")
-        lines += [f"    {line}" for line in self.hoisted]
+            lines += [f"    {line}" for line in self._buffer(memory)]
         inputs = [self._names[v] for v in self.program.arguments]
         inputs += [self._names[s.before] for s in self.program.settings]
         inputs += [self._names[s.before] for s in self.program.states if not s.before.is_array]
         self.guard_source = self._guard_source()
-        lines += ["", f"    def step({', '.join(inputs)}):", *[f"        {line}" if line else "" for line in body]]
-        kept = wrapped([f"{name}={name}" for name in self.kept], " " * 21)
-        lines += ["", f"    return step, dict({kept})", ""]
-        return "\n".join(lines)
+        kept = wrapped([f"{name}={name}" for name in map(self.text, self._fixed)], " " * 21)
+        step = [f"    def step({', '.join(inputs)}):", *[f"        {line}" if line else "" for line in body],
+                "", f"    return step, dict({kept})", ""]
+        lines += [f"    {line}" for line in _used(self.hoisted, "\n".join(step))]
+        return "\n".join([*lines, "", *step])
+
+    def _buffer(self, memory: Memory) -> list[str]:
+        """The lines that make a buffer."""
+        name, shape, dtype = memory.name, memory.shape, self.text(memory.dtype)
+        if memory.part_of is not None:
+            stored = f"{self.text(shape[::-1])}).T" if memory.flipped else f"{self.text(shape)})"
+            return [f"{name} = {memory.part_of.name}[{memory.start}:{memory.stop}].reshape({stored}"]
+        make, whole = "np.empty", name
+        if memory.ones:
+            make, whole, shape = "np.ones", self.joined[memory], (shape[0], shape[1] + 1)
+        if name in self._short:
+            text = str(min(memory.size, PIECE))
+        else:
+            text = self.text(shape[0] if len(shape) == 1 else shape[::-1] if memory.by_columns else shape)
+        lines = [f"{whole} = {make}({text}, {dtype}){'.T' if memory.by_columns else ''}"]
+        return [*lines, f"{name} = {whole}[:, :-1]"] if memory.ones else lines
 
     def _body(self) -> list[str]:
         lines: list[str] = []
@@ -181,3 +189,14 @@ class Text(Statements):
             if memory is not None and memory.kind == "buffer":
                 return f"{text}.copy()"
         return text
+
+
+def _used(assignments: list[str], text: str) -> list[str]:
+    """Those of the assignments, in order, whose names stand in the text or in a later one of them."""
+    names = set(WORD.findall(text))
+    kept: list[str] = []
+    for line in reversed(assignments):
+        if line.partition(" = ")[0] in names:
+            names.update(WORD.findall(line))
+            kept.insert(0, line)
+    return kept

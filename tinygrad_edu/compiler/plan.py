@@ -1,5 +1,6 @@
 """Where each array of a program lives: buffers made once, and shared by what is never needed at the same time."""
 
+import itertools
 import keyword
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -8,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.compiler.affine import Affine, untransposed
 from tinygrad_edu.compiler.naming import identifier
 from tinygrad_edu.compiler.program import Call, Program, Variable, root, variables
-from tinygrad_edu.compiler.traced import assemble, astype, setitem
+from tinygrad_edu.compiler.traced import assemble, astype, getitem, setitem
 
 PIECE = 2**15
 """Elements of the long vectors of an update that are worked on at a time, so that all of them stay in the cache."""
@@ -28,6 +30,9 @@ class Memory:
     """An array that is there as long as the program: a parameter, a running sum, a buffer, or a part of one.
 
     part_of: the memory that it is a part of, from `start` to `stop`, in its own shape.
+    flipped: whether this part stands there column by column.
+    ones: whether a column of ones is behind it.
+    by_columns: whether it is stored column by column itself.
     drawn: whether a generator fills it, which it does in the order of memory.
     """
 
@@ -38,17 +43,14 @@ class Memory:
     part_of: "Memory | None" = None
     start: int = 0
     stop: int = 0
+    flipped: bool = False
+    ones: bool = False
+    by_columns: bool = False
     drawn: bool = False
 
     @property
     def size(self) -> int:
         return int(np.prod(self.shape))
-
-    @property
-    def by_columns(self) -> bool:
-        """Whether it is stored column by column: for many short rows, NumPy's loops along the columns are quicker."""
-        return (self.kind == "buffer" and self.part_of is None and not self.drawn and len(self.shape) == 2
-                and 1 < self.shape[1] <= NARROW and self.shape[0] >= 4 * self.shape[1])
 
 
 REDUCTIONS: dict[Callable[..., Any], np.ufunc] = {np.sum: np.add, np.max: np.maximum, np.min: np.minimum,
@@ -96,11 +98,13 @@ class Plan:
         changed = [state for state in program.states if state.after is not state.before]
         wanted = [*kept, *variables(_tree(program.results)), *(s.after for s in changed)]
         wanted += [variable for variable, _ in program.guards]
-        self.calls = needed(program.calls, wanted)
+        affine = Affine(needed(program.calls, wanted))
+        self.calls = needed(affine.calls, wanted)
         self.last_use = self._last_uses(wanted)
         self.guarded = max((i for i, call in enumerate(self.calls) if any(call.y is v for v, _ in program.guards)),
                            default=-1)
         self._named: set[Memory] = set()
+        self._with_ones: set[Variable] = set()
         self._names: dict[str, int] = defaultdict(int, dict.fromkeys([*keyword.kwlist, *RESERVED], 1))
         for variable in program.arguments:
             self.memory[variable] = Memory(variable.name, variable.value.shape, variable.value.dtype, "argument")
@@ -116,7 +120,9 @@ class Plan:
             if state.before.is_array:
                 self._in_place(state.before, state.after)
         self._gather()
+        self._with_ones = self._in_place_of(affine.joined)
         self._share()
+        self._by_columns()
 
     # ----- how long something is needed -----
 
@@ -167,12 +173,21 @@ class Plan:
             start = 0
             for part in call.args[0]:
                 size = int(np.size(part.value if isinstance(part, Variable) else part))
-                if (isinstance(part, Variable) and part.made_by is not None and writes_out(part.made_by)
-                        and part not in self.memory and part.value.dtype == whole.dtype):
-                    self.memory[part] = Memory(self.name(f"{part.name or 'part'}"), part.value.shape, whole.dtype,
-                                               "buffer", whole, start, start + size)
-                    self.buffers.append(self.memory[part])
+                x, flipped = untransposed(part) if isinstance(part, Variable) else (part, False)
+                if (isinstance(x, Variable) and x.made_by is not None and writes_out(x.made_by)
+                        and x not in self.memory and x.value.dtype == whole.dtype):
+                    self.memory[x] = Memory(self.name(f"{x.name or 'part'}"), x.value.shape, whole.dtype, "buffer",
+                                            whole, start, start + size, flipped)
+                    self.buffers.append(self.memory[x])
                 start += size
+
+    def _in_place_of(self, joined: Iterable[Variable]) -> set[Variable]:
+        """Those that get a column of ones, with what they will take the memory of: tanh z that of z."""
+        found = {x for x in joined if x not in self.memory}
+        for i, call in reversed(list(enumerate(self.calls))):
+            if call.y in found and elementwise(call):
+                found.update(itertools.islice((x for x in call.inputs() if self._is_replaceable(x, call, i)), 1))
+        return found
 
     def _share(self) -> None:
         """Give every other array a buffer: that of an argument that is not needed any more, a free one, a new one."""
@@ -191,7 +206,7 @@ class Plan:
                 m = self.memory.get(x)
                 if (self.last_use[x] == i and m is not None and m not in shared and m is not self.memory.get(y)
                         and m.kind == "buffer"):
-                    key = (m.shape, m.dtype, call.loop)
+                    key = (m.shape, m.dtype, call.loop, m.ones)
                     if m not in free[key]:
                         free[key].append(m)
 
@@ -206,22 +221,52 @@ class Plan:
             return None
         inputs = [call.args[0]] if call.function is setitem else call.args
         for x in inputs:
-            if (isinstance(x, Variable) and x.is_array and root(x) is x and self.last_use[x] == i
-                    and x.value.shape == call.y.value.shape and x.value.dtype == call.y.value.dtype):
+            if isinstance(x, Variable) and self._is_replaceable(x, call, i):
                 m = self.memory.get(x)
-                if m is not None and m not in shared and m.kind == "buffer":
-                    if sum(1 for other in call.inputs() if root(other) is x and other is not x) == 0:
-                        return m
+                if m is not None and m not in shared and m.kind == "buffer" and (
+                        m.ones or call.y not in self._with_ones):
+                    return m
         return None
 
+    def _is_replaceable(self, x: Variable, call: Call, i: int) -> bool:
+        """Whether what a call makes of x fits into the memory of x, which nothing needs any more."""
+        return (x.is_array and root(x) is x and self.last_use[x] == i
+                and x.value.shape == call.y.value.shape and x.value.dtype == call.y.value.dtype
+                and not any(root(other) is x and other is not x for other in call.inputs()))
+
     def _free(self, free: dict[Any, list[Memory]], call: Call) -> Memory | None:
-        waiting = free[call.y.value.shape, call.y.value.dtype, call.loop]
+        kind = call.y.value.shape, call.y.value.dtype, call.loop
+        waiting = free[*kind, True] if call.y in self._with_ones else free[*kind, False] or free[*kind, True]
         return waiting.pop() if waiting else None
 
     def _new(self, y: Variable, hint: str) -> Memory:
-        self.memory[y] = memory = Memory(self.name(hint), y.value.shape, y.value.dtype, "buffer")
+        self.memory[y] = memory = Memory(self.name(hint), y.value.shape, y.value.dtype, "buffer",
+                                         ones=y in self._with_ones)
         self.buffers.append(memory)
+        if y.name:
+            self._named.add(memory)
         return memory
+
+    def _by_columns(self) -> None:
+        """Store matrices column by column: such with ones behind them, others of their shapes, and narrow ones.
+
+        Their columns are then one piece of memory, without the ones; and for many short rows NumPy's loops along the
+        columns are quicker.
+        """
+        copies = {self.memory[call.y] for call in self.calls if call.function is np.copy and call.y in self.memory}
+        shapes = {m.shape for m in self.buffers if m.ones and m not in copies}
+        for m in self.buffers:
+            if m.part_of is None and not m.drawn and len(m.shape) == 2:
+                n, columns = m.shape
+                m.by_columns = m.shape in shapes or (1 < columns <= NARROW and n >= 4 * columns)
+
+    def stays(self, x: Variable) -> bool:
+        """Whether x is a buffer, or always the same view of one, which can be looked at after the program has run."""
+        while x not in self.memory and x.made_by is not None and x.made_by.function in (np.transpose, getitem):
+            x = x.made_by.view or x
+            if x.made_by is not None and x.made_by.view is None and x not in self.memory:
+                return False
+        return x in self.memory and self.memory[x].kind == "buffer"
 
     def name(self, hint: str) -> str:
         """A name that nothing else in the program has."""

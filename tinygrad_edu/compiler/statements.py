@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.compiler.plan import FILLS, REDUCTIONS, Plan, elementwise, writes_out
-from tinygrad_edu.compiler.program import Call, Variable
+from tinygrad_edu.compiler.affine import untransposed
+from tinygrad_edu.compiler.plan import FILLS, REDUCTIONS, Memory, Plan, elementwise, writes_out
+from tinygrad_edu.compiler.program import Call, Variable, root
 from tinygrad_edu.compiler.traced import (
     PYTHON,
     OnNumbers,
@@ -21,6 +22,7 @@ from tinygrad_edu.compiler.traced import (
     item,
     setitem,
     slice_of,
+    with_ones,
 )
 
 INFIX = {operator.add: "+", operator.sub: "-", operator.mul: "*", operator.truediv: "/", operator.floordiv: "//",
@@ -58,6 +60,7 @@ class Statements:
         self.hoisted: list[str] = []  # views of buffers, made once
         self._names: dict[Variable, str] = {}
         self._constants: dict[int, str] = {}
+        self.joined: dict[Memory, str] = {}  # what a buffer is called with the ones behind it
         self._vectors_of_ones: dict[Any, np.ndarray] = {}  # its own: the user may write into other arrays of ones
         self._numbers: dict[Any, np.ndarray] = {}  # 0-d arrays of Python's numbers
         self._static: set[Variable] = set()
@@ -88,6 +91,13 @@ class Statements:
             if memory.kind in ("buffer", "state"):
                 self._names.setdefault(variable, memory.name)
                 self._static.add(variable)
+        for call in self.plan.calls:
+            if call.function is with_ones:
+                memory = self.plan.memory[root(call.y)]
+                if memory not in self.joined:
+                    self.joined[memory] = self.plan.name(call.y.name)
+                self._names[call.y] = self.joined[memory]
+                self._static.add(call.y)
 
     def text(self, x: Any) -> str:
         """An argument as source."""
@@ -217,6 +227,8 @@ class Statements:
     def statements(self, call: Call) -> list[str]:
         """What the program does for a call."""
         y, f = call.y, call.function
+        if f is with_ones:
+            return []
         if y not in self.plan.memory or not writes_out(call):
             return self._assigned(call)
         out = self.text(y)
@@ -265,7 +277,7 @@ class Statements:
 
     def _array(self, x: float, dtype: np.dtype) -> np.ndarray:
         """The 0-d array of a number, one for all who use it."""
-        key = repr(x), dtype
+        key = float(x).hex(), dtype  # -0.0 == 0.0
         if key not in self._numbers:
             self._numbers[key] = array = np.array(x, dtype)
             self._constants[id(array)] = name = self.plan.name(NUMBER_NAMES.get(x, "number"))
@@ -281,7 +293,8 @@ class Statements:
         whole, start, lines = self.plan.memory[call.y], 0, []
         for part in call.args[0]:
             size = int(np.size(part.value if isinstance(part, Variable) else part))
-            memory = self.plan.memory.get(part) if isinstance(part, Variable) else None
+            x = untransposed(part)[0] if isinstance(part, Variable) else None
+            memory = None if x is None else self.plan.memory.get(x)
             if memory is None or memory.part_of is not whole or memory.start != start:
                 text = self.text(part)
                 flat = f"{text}.ravel()" if np.ndim(part.value if isinstance(part, Variable) else part) else text

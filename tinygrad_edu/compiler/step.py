@@ -55,7 +55,7 @@ class Step:
         self.plan = plan = Plan(program, gradients)
         self.results = list(variables(map_leaves(_of_values, program.results)))
         self.changed_numbers = [s for s in program.states if s.after is not s.before and not s.before.is_array]
-        self._fixed = [v for v in gradients if v in plan.memory and plan.memory[v].kind == "buffer"]
+        self._fixed = [v for v in gradients if plan.stays(v)]
         self._fresh = [v for v in gradients if v not in self._fixed]
         outputs = [*self.results, *(s.after for s in self.changed_numbers), *self._fresh]
         name = getattr(function, "__name__", type(function).__name__)
@@ -84,8 +84,8 @@ class Step:
             context = copy_context()
             context.run(np.seterr, all="ignore")
             self._quietly = context.run
-        for call in plan.calls + program.calls:
-            call.y.value = of_shape(call.y.value)  # what it was is not needed any more
+        for made in plan.calls + program.calls:
+            made.y.value = of_shape(made.y.value)  # what it was is not needed any more
         self.bind()
 
     def bind(self) -> None:
@@ -102,7 +102,7 @@ class Step:
         if not isinstance(g, Variable):
             return leaf, g, None
         if g in self._fixed:
-            return leaf, self._kept[self.plan.memory[g].name], None
+            return leaf, self._kept[self.text.text(g)], None
         return leaf, None, len(self.results) + len(self.changed_numbers) + self._fresh.index(g)
 
     def fits(self, args: tuple) -> bool:

@@ -325,6 +325,12 @@ def assemble(parts: list) -> np.ndarray:
     """The parts, one after the other, as one vector."""
     return np.concatenate([np.reshape(part, -1) for part in parts])
 
+
+def with_ones(x: np.ndarray) -> np.ndarray:
+    """[x 1]: a column of ones behind x, to which the program gives memory together with it."""
+    return np.column_stack([x, np.ones(len(x), x.dtype)])
+
+
 def slice_of(vector: np.ndarray, start: int, stop: int, shape: tuple[int, ...]) -> np.ndarray:
     """The elements from start to stop, in another shape: a view."""
     return vector[start:stop].reshape(shape)

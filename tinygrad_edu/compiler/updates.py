@@ -60,7 +60,9 @@ def _update(capture: Any, optimizer: Any, run: Any, slots: list[Any]) -> None:
 
 def _numbers(capture: Any, slot: Any) -> Any:
     g = slot.parameter.grad
-    return g if isinstance(g, Traced) else np.broadcast_to(np.asarray(g, slot.data.dtype), slot.data.shape)
+    if not isinstance(g, Traced):
+        g = np.broadcast_to(np.asarray(g, slot.data.dtype), slot.data.shape)
+    return np.transpose(g) if slot.by_columns else g
 
 
 def shadow_of(capture: Any, owner: Any) -> Any:
@@ -114,7 +116,7 @@ def _theta(capture: Any, optimizer: Any, block: Any) -> TracedArray:
             theta[slot.start] = handle
             continue
         if state.before is not handle.variable:  # assigned in the step: the flat vector has to learn it
-            theta[slot.start:slot.stop] = np.reshape(handle, -1)
+            theta[slot.start:slot.stop] = np.reshape(np.transpose(handle) if slot.by_columns else handle, -1)
         _alias(capture, theta, slot, state)
     return theta
 
@@ -122,14 +124,22 @@ def _theta(capture: Any, optimizer: Any, block: Any) -> TracedArray:
 def _alias(capture: Any, theta: TracedArray, slot: Any, state: State) -> None:
     """Make a parameter a view of the flat vector, from the very beginning of the program."""
     original = capture.blocks[id(slot.block.theta)][2].before
-    view = state.before
-    place = original, slot.start, slot.stop, slot.data.shape
-    call = Call(slice_of, place, {}, view, "forward", view=original, note="parameter")
-    view.made_by = call
-    capture.program.calls.insert(0, call)
+    first, stop, columns = slot.start, slot.stop, slot.by_columns
+    shape = slot.data.shape[::-1] if columns else slot.data.shape
+    part = capture.input(slot.data.T, f"{state.before.name}_T") if columns else state.before
+    calls = [Call(slice_of, (original, first, stop, shape), {}, part, "forward", view=original, note="parameter")]
+    if columns:
+        calls.append(Call(np.transpose, (part,), {}, state.before, "forward", view=part, note="parameter"))
+    for call in calls:
+        call.y.made_by = call
+    capture.program.calls[:0] = calls
     capture.program.states.remove(state)
-    handle = slot.parameter._numbers
-    part = slice(slot.start, slot.stop)
-    handle.look_at(theta, lambda base: capture.call(slice_of, (base, slot.start, slot.stop, slot.data.shape), {}),
-                   lambda new: capture.call(setitem, (theta, part, np.reshape(new, -1)), {}))
 
+    def view(base: Any) -> Any:
+        y = capture.call(slice_of, (base, first, stop, shape), {})
+        return np.transpose(y) if columns else y
+
+    def write_through(new: Any) -> Any:
+        return capture.call(setitem, (theta, slice(first, stop), np.reshape(new.T if columns else new, -1)), {})
+
+    slot.parameter._numbers.look_at(theta, view, write_through)

@@ -1,6 +1,7 @@
 """The chain rule at one node: g = dJ/dy arrives, and each rule of its op turns it into the share of one input."""
 
 from collections.abc import Callable
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,8 @@ def shares(node: Any, g: Any, as_graph: bool = False,
                                         "Value, as it computes with one that is no input of the primitive, and would "
                                         "get no gradient; make it one")
             d = fitted(d, x, node, i)
-        if x.op is None and type(d) is ndarray and (d is g or d.base is not None or not op.ours):
+        if x.op is None and type(d) is ndarray and (d is g or not op.ours or (
+                d.base is not None and getrefcount(d.base) > 2)):  # d has it, and this call
             d = d.copy()  # nothing else shares a leaf's gradient: users may write into it
         found.append((i, x, d))
     return found

@@ -41,11 +41,12 @@ class Slot:
     data: np.ndarray  # these elements of theta as a view of the parameter's shape
     gradient: np.ndarray  # and those of g
     is_float: bool  # whether the parameter's data is a Python number, which cannot be a view
+    by_columns: bool  # whether it is a matrix that stands there column by column
     t: int = 0
 
     def running(self, i: int) -> np.ndarray:
         """Its elements of the i-th running sum, as a view of its shape."""
-        return self.block.running[i][self.start:self.stop].reshape(self.data.shape)
+        return shaped(self.block.running[i][self.start:self.stop], self.data.shape, self.by_columns)
 
 
 @dataclass(slots=True)
@@ -73,16 +74,31 @@ def lay_out(members: Sequence[Member], running_sums: int, first: int, group: Any
         chosen = [i for i, array in enumerate(arrays) if array.dtype == dtype]
         block = Block(dtype, sum(arrays[i].size for i in chosen), running_sums, group)
         stop = 0
-        for i in chosen:
-            start, stop = stop, stop + arrays[i].size
-            data, gradient = (flat[start:stop].reshape(arrays[i].shape) for flat in (block.theta, block.g))
+        for i, following in zip(chosen, [*chosen[1:], None], strict=True):
+            array, start, stop = arrays[i], stop, stop + arrays[i].size
+            by_columns = following is not None and is_affine(array, arrays[following])
+            data, gradient = (shaped(flat[start:stop], array.shape, by_columns) for flat in (block.theta, block.g))
             slots.append(Slot(*members[i], first + i, block, start, stop, data, gradient,
-                              is_float=type(members[i].parameter.data) is float))
+                              is_float=type(members[i].parameter.data) is float, by_columns=by_columns))
     for slot in slots:
         slot.data[...] = arrays[slot.number - first]
         if not slot.is_float:
             slot.parameter._numbers = slot.data  # not by the setter, as a graph of the same numbers stays valid
     return slots
+
+
+def is_affine(weight: np.ndarray, bias: np.ndarray) -> bool:
+    """Whether they are W and b of y = x Wᵀ + b.
+
+    Such a W stands in the flat vector column by column, so that it is one matrix with the b behind it, [Wᵀ; b]: then
+    y = [x 1] [Wᵀ; b] is one product, and so is the gradient by both, [x 1]ᵀ g. Compiled steps make use of it.
+    """
+    return weight.ndim == 2 and bias.shape == weight.shape[:1]
+
+
+def shaped(vector: np.ndarray, shape: tuple[int, ...], by_columns: bool) -> np.ndarray:
+    """A part of a flat vector as a parameter: a view."""
+    return vector.reshape(shape[::-1]).T if by_columns else vector.reshape(shape)
 
 
 def gather(by: str, slots: Sequence[Slot]) -> list[Slot]:

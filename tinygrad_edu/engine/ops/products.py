@@ -52,13 +52,14 @@ def _sum_of_rows(g):
 
 @builtin(r"{x} {weight}^\top + {bias}", "linear",
          x=lambda g, y, x, weight, bias: np.matmul(g, weight),
-         weight=lambda g, y, x, weight, bias: np.matmul(_rows(g).T, _rows(x)),
+         weight=lambda g, y, x, weight, bias: np.matmul(_rows(x).T, _rows(g)).T,
          bias=lambda g, y, x, weight, bias: _sum_of_rows(g))
 def linear(x, weight, bias=None):
     """y = x Wᵀ + b,   dJ/dx = g W,   dJ/dW = gᵀ x,   dJ/db = Σ g
 
     x (..., in_features), weight (out_features, in_features), bias (out_features,) or None; y (...,
-    out_features). One primitive, not three, so that dJ/dW comes out in the layout of W, without a copy.
+    out_features). One primitive, not three, so that dJ/dW comes out in the layout that optimizers have for W, which is
+    column by column, without a copy.
     """
     y = np.matmul(x, weight.T)
     if bias is None:
