@@ -211,6 +211,8 @@ class Statements:
             return f"{self.text(args[0])}.T"
         if f is np.reshape and not call.options:
             return f"{self.text(args[0])}.reshape({self.text(args[1])})"
+        if f in REDUCTIONS and len(args) == 1 and not call.options and not call.y.is_array:
+            return f"np.{REDUCTIONS[f].__name__}.reduce({self.text(args[0])}, axis=None)"  # without np.max's detours
         return f"{self.function(f)}({self._arguments(call)})"
 
     def _operand(self, x: Any) -> str:
