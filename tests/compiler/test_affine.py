@@ -1,0 +1,137 @@
+"""x Wᵀ + b as one product with a column of ones behind x: where it is done, and that the numbers stay the same."""
+
+import numpy as np
+import pytest
+
+import tinygrad_edu as tg
+from tests.compiler.side_by_side import Training, assert_same_training, batches, regression
+from tinygrad_edu.optim.flat import is_affine
+
+N, IN, HIDDEN, OUT = 12, 3, 5, 2
+
+
+def sums_with_a_bias(source):
+    return [line for line in source.splitlines() if "np.add(" in line and "bias" in line]
+
+
+def training(forward, *shapes, optimizer=tg.optim.Adam, before_step=lambda parameters: None):
+    """A `build`: parameters of these shapes, and the mean square of what `forward(x, *parameters)` is off y."""
+    def build():
+        rng = np.random.default_rng(0)
+        parameters = [tg.nn.Parameter(rng.normal(size=shape), name=f"p{i}") for i, shape in enumerate(shapes)]
+        descent = optimizer(parameters, lr=0.01)
+
+        def step(x, y):
+            descent.zero_grad()
+            J = ((forward(x, *parameters) - y) ** 2).mean()
+            J.backward()
+            before_step(parameters)
+            descent.step()
+            return J
+
+        return Training(step, values=parameters, optimizers=[descent])
+
+    return build
+
+
+def test_the_flat_vector_holds_weight_and_bias_as_one_matrix():
+    model = tg.nn.MLP([IN, HIDDEN, OUT], rng=0)
+    before = [p.data.copy() for p in model.parameters()]
+    theta = tg.optim.SGD(model.parameters(), lr=0.1)._slots[0].block.theta
+    W, b, W2, b2 = before
+    assert np.array_equal(theta, np.concatenate([np.vstack([W.T, b]).ravel(), np.vstack([W2.T, b2]).ravel()]))
+    assert all(map(np.array_equal, [p.data for p in model.parameters()], before))
+    assert all(np.shares_memory(p.data, theta) for p in model.parameters())
+
+
+@pytest.mark.parametrize(("weight", "bias", "expected"), [
+    ((4, 3), (4,), True), ((4, 4), (4,), True), ((4, 3), (3,), False), ((4, 3), (4, 1), False), ((4,), (4,), False)])
+def test_which_neighbours_are_affine(weight, bias, expected):
+    assert is_affine(np.zeros(weight), np.zeros(bias)) is expected
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid"])
+def test_no_sum_with_a_bias_is_left(activation):
+    step = assert_same_training(regression((IN, HIDDEN, OUT), activation=activation), *batches((N, IN), (N, OUT)))
+    assert not sums_with_a_bias(step.source)
+    assert "d_layers_0_theta" in step.source and "d_layers_2_theta" in step.source
+    assert "np.add.reduce" not in step.source  # no gradient by a bias is summed
+
+
+def test_data_with_more_columns_than_outputs_are_not_copied():
+    step = assert_same_training(regression((9, 2, 4)), *batches((N, 9), (N, 4)))
+    assert len(sums_with_a_bias(step.source)) == 1
+    assert "x_copy" not in step.source
+
+
+FORWARDS = {
+    "own product": (lambda x, W, b: x @ W + b, (IN, OUT), (OUT,)),
+    "bias before": (lambda x, b, W: x @ W.T + b, (OUT,), (OUT, IN)),
+    "own product, square": (lambda x, W, b: tg.tanh(x @ W[:, :IN].T + b) @ W[:, :OUT], (HIDDEN, HIDDEN), (HIDDEN,)),
+    "bias twice": (lambda x, W, b, V: tg.tanh(tg.tanh(x @ W.T + b) @ V.T + b)[:, :OUT],
+                   (HIDDEN, IN), (HIDDEN,), (HIDDEN, HIDDEN)),
+    "tied weights": (lambda x, W, b: tg.linear(tg.tanh(tg.linear(tg.tanh(tg.linear(x, W, b)), W, b)), W, b)[:, :OUT],
+                     (IN, IN), (IN,)),
+    "one x for two": (lambda x, W, b, V, c: (tg.linear(h := tg.tanh(x * 2), W, b) * tg.linear(h, V, c)),
+                      (OUT, IN), (OUT,), (OUT, IN), (OUT,)),
+    "x is needed later": (lambda x, W, b, V, c: tg.linear(h := tg.tanh(tg.linear(x, W, b)), V, c) + h[:, :OUT],
+                          (HIDDEN, IN), (HIDDEN,), (OUT, HIDDEN), (OUT,)),
+    "weight in the loss": (lambda x, W, b: tg.linear(x, W, b) + (W * W).sum() + b, (OUT, IN), (OUT,)),
+    "residual": (lambda x, W, b, V, c: tg.linear(h := x + tg.relu(tg.linear(x, W, b)), V, c) + h.mean(),
+                 (IN, IN), (IN,), (OUT, IN), (OUT,)),
+    "gap between": (lambda x, W, d, b: tg.linear(x, W, b) + d, (OUT, IN), (1,), (OUT,)),
+    "more axes": (lambda x, W, b: tg.linear(tg.reshape(x, (2, -1, IN)), W, b).reshape(-1, OUT), (OUT, IN), (OUT,)),
+    "split": (lambda x, W, b, V, c: tg.linear(tg.tanh(tg.linear(x, W, b))[:, :2], V, c),
+              (HIDDEN, IN), (HIDDEN,), (OUT, 2), (OUT,)),
+}
+
+
+@pytest.mark.parametrize("name", FORWARDS)
+def test_the_same_numbers(name):
+    forward, *shapes = FORWARDS[name]
+    assert_same_training(training(forward, *shapes), *batches((N, IN), (N, OUT)))
+
+
+def test_gradients_that_are_changed_before_the_step():
+    def clip(parameters):
+        tg.optim.clip_grad_norm(parameters, 0.1)
+
+    forward, *shapes = FORWARDS["x is needed later"]
+    assert_same_training(training(forward, *shapes, before_step=clip), *batches((N, IN), (N, OUT)))
+
+
+def test_frozen_weights():
+    def forget(parameters):
+        parameters[0].grad = None
+
+    forward, *shapes = FORWARDS["x is needed later"]
+    assert_same_training(training(forward, *shapes, before_step=forget), *batches((N, IN), (N, OUT)))
+
+
+def test_data_and_parameters_of_other_precision():
+    (x, y), *_ = batches((N, IN), (N, OUT))
+    forward, *shapes = FORWARDS["x is needed later"]
+    assert_same_training(training(forward, *shapes), (x.astype(np.float32), y), rtol=1e-6)
+
+
+def test_gradients_may_be_read_and_kept_between_steps():
+    """`.grad` after a step is a view of the program's buffer; a copy of it stays, and equals that of the eager step."""
+    forward, *shapes = FORWARDS["x is needed later"]
+    eager, compiled = (training(forward, *shapes)() for _ in range(2))
+    step = tg.compile(compiled.step)
+    kept = []
+    for x, y in batches((N, IN), (N, OUT)):
+        eager.step(x, y)
+        step(x, y)
+        for one, other in zip(eager.leaves, compiled.leaves, strict=True):
+            assert other.grad.shape == other.shape
+            np.testing.assert_allclose(other.grad, one.grad, rtol=1e-10)
+        kept.append([leaf.grad.copy() for leaf in compiled.leaves])
+    assert not np.array_equal(kept[0][0], kept[1][0])
+
+
+def test_infinite_and_missing_data_go_where_they_go_without_ones():
+    x, y = (part.copy() for part in batches((N, IN), (N, OUT))[0])
+    x[3, 1], x[5, 2] = np.inf, np.nan
+    with np.errstate(all="ignore"):
+        assert_same_training(training(lambda x, W, b: tg.linear(tg.tanh(x * 2), W, b), (OUT, IN), (OUT,)), (x, y))
