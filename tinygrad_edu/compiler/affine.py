@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.compiler.functions import assemble, getitem, slice_of, with_ones
 from tinygrad_edu.compiler.program import Call, Variable
-from tinygrad_edu.compiler.traced import assemble, getitem, slice_of, with_ones
 
 
 class Affine:

@@ -1,16 +1,16 @@
 """`Capture`: a trace that also knows Values, optimizers and random generators, and leaves all of them as they were."""
 
 import copy
-import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.compiler.generators import TracedGenerator, random_states
 from tinygrad_edu.compiler.naming import backward_note, forward_note, name_variables
 from tinygrad_edu.compiler.program import State, Variable, root, variables
-from tinygrad_edu.compiler.surroundings import argument_names, found_within, is_generator, with_traced_closure
+from tinygrad_edu.compiler.surroundings import argument_names, found_within, with_traced_closure
 from tinygrad_edu.compiler.trace import Trace
 from tinygrad_edu.compiler.traced import Traced, TracedArray
 from tinygrad_edu.compiler.updates import record_step, shadow_of
@@ -66,7 +66,7 @@ class Capture(Trace):
                 if hasattr(x, "_hyperparameters"):
                     self._trace_hyperparameters(x)
             self._exchange(traced=True)
-            before = _random_states(around)
+            before = random_states(around)
             with Mode("tracing", True):
                 result = with_traced_closure(function, self)(*args, **options)
             self._exchange(traced=False)
@@ -258,7 +258,7 @@ class Capture(Trace):
         """What stands for a random generator: it draws anew at each call of the program, and now from a copy."""
         if id(generator) not in self._generators:
             self._generators[id(generator)] = generator, copy.deepcopy(generator)
-        return _Generator(self, *self._generators[id(generator)])
+        return TracedGenerator(self, *self._generators[id(generator)])
 
 
     def _check_generators(self, before: list[tuple[Any, Any, Any]]) -> None:
@@ -269,17 +269,6 @@ class Capture(Trace):
         if drawn:
             raise self.error("a random generator is drawn from, and would give the same numbers in each call; take "
                              "tg.random.default_generator(generator) inside of the function")
-
-
-def _random_states(around: list[Any]) -> list[tuple[Any, Any, Any]]:
-    """(how to read it, how to set it, its state now) of each random generator that the function may draw from."""
-    found: list[tuple[Any, Any]] = [(lambda x=x: x.bit_generator.state, partial(setattr, x.bit_generator, "state"))
-                                    for x in around if is_generator(x)]
-    if "random" in sys.modules:
-        found.append((sys.modules["random"].getstate, sys.modules["random"].setstate))
-    if "numpy.random" in sys.modules:
-        found.append((np.random.get_state, np.random.set_state))
-    return [(read, write, copy.deepcopy(read())) for read, write in found]
 
 
 class NoGradient:
@@ -322,26 +311,3 @@ class ValueOf:
 
     def __init__(self, numbers: Variable | Any, computed: bool) -> None:
         self.numbers, self.computed = numbers, computed
-
-
-class _Generator:
-    """A generator whose draws are calls of the program."""
-
-    def __init__(self, trace: Trace, generator: Any, now: Any) -> None:
-        self._trace, self._real, self._now = trace, generator, now
-
-    def __getattr__(self, name: str) -> Any:
-        draw = Draw(self._real, name, self._now)
-        return lambda *args, **options: self._trace.call(draw, args, options)
-
-
-class Draw:
-    """A method of a random generator: from the real one when the program runs, from a copy while it is traced."""
-
-    draws = True
-
-    def __init__(self, generator: Any, name: str, now: Any) -> None:
-        self.generator, self.__name__, self._now = generator, name, now
-
-    def __call__(self, *args: Any, **options: Any) -> Any:
-        return getattr(self._now, self.__name__)(*args, **options)

@@ -3,11 +3,11 @@
 import re
 from typing import Any
 
+from tinygrad_edu.compiler.functions import assemble
 from tinygrad_edu.compiler.naming import WIDTH, formula, identifier, wrapped
 from tinygrad_edu.compiler.plan import PIECE, Memory, Plan
 from tinygrad_edu.compiler.program import Call, Variable, root
 from tinygrad_edu.compiler.statements import Statements
-from tinygrad_edu.compiler.traced import assemble
 
 WORD = re.compile(r"\w+")
 

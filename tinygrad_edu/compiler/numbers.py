@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.compiler.functions import conditional
 from tinygrad_edu.compiler.naming import wrapped
 from tinygrad_edu.compiler.plan import Plan
 from tinygrad_edu.compiler.program import SECTIONS, Call, Program, Variable
-from tinygrad_edu.compiler.traced import PYTHON, OnNumbers, conditional
+from tinygrad_edu.compiler.traced import PYTHON, OnNumbers
 
 FEWEST = 200
 """Calls on numbers, below which they stay lines of Python."""

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.compiler.affine import Affine, untransposed
+from tinygrad_edu.compiler.functions import assemble, astype, getitem, setitem
 from tinygrad_edu.compiler.naming import identifier
 from tinygrad_edu.compiler.program import Call, Program, Variable, root, variables
-from tinygrad_edu.compiler.traced import assemble, astype, getitem, setitem
 
 PIECE = 2**15
 """Elements of the long vectors of an update that are worked on at a time, so that all of them stay in the cache."""

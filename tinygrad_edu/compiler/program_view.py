@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygrad_edu.compiler.functions import slice_of
 from tinygrad_edu.compiler.program import SECTIONS, Call, Variable
-from tinygrad_edu.compiler.traced import slice_of
 from tinygrad_edu.drawing.dot_labels import FONT, cell, table, tooltip
 from tinygrad_edu.drawing.themes import Theme
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.compiler.generators import is_generator
 from tinygrad_edu.compiler.held import PLAIN, content, functions, holders, is_users, is_users_module
 from tinygrad_edu.engine.value import Value
 from tinygrad_edu.errors import TraceError
@@ -151,11 +152,6 @@ def _configuration(module: Any) -> Any:
 
     settings = {name: key(x) for name, x in vars(module).items() if name != "training"}  # there once it was set
     return id(module), module.training, tuple(settings.items())
-
-
-def is_generator(x: Any) -> bool:
-    """Whether it is a random generator of NumPy's, without loading that part of NumPy."""
-    return type(x).__module__.startswith("numpy.random") and hasattr(x, "bit_generator")
 
 
 def found_within(function: Any) -> Iterator[Any]:

@@ -7,18 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.compiler.functions import add_at, getitem, setitem, slice_of
 from tinygrad_edu.compiler.program import Call, Program, Variable, replaced
-from tinygrad_edu.compiler.traced import (
-    QUERIES,
-    SHAPE_OF_NUMBERS,
-    Traced,
-    TracedArray,
-    TracedNumber,
-    add_at,
-    getitem,
-    setitem,
-    slice_of,
-)
+from tinygrad_edu.compiler.traced import QUERIES, SHAPE_OF_NUMBERS, Traced, TracedArray, TracedNumber
 from tinygrad_edu.engine.graph import Node
 from tinygrad_edu.errors import TraceError
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.compiler.functions import assemble, setitem, slice_of
 from tinygrad_edu.compiler.program import Call, State
-from tinygrad_edu.compiler.traced import Traced, TracedArray, assemble, setitem, slice_of
+from tinygrad_edu.compiler.traced import Traced, TracedArray
 from tinygrad_edu.errors import BackwardError
 from tinygrad_edu.optim.flat import PIECE, runs
 from tinygrad_edu.optim.optimizer import no_gradients

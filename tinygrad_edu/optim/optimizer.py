@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.engine.graph import mark_all_changed
 from tinygrad_edu.errors import ArgumentError, BackwardError, MissingMethodError, OptionError, StateError
 from tinygrad_edu.optim.flat import PIECE, Slot, gather, lay_out, runs
 from tinygrad_edu.optim.hyperparameter import NOT_NEGATIVE, POSITIVE, Hyperparameter, LearningRate, keep_proportion
@@ -154,7 +153,7 @@ class Optimizer:
             raise BackwardError(no_gradients(self))
         for slot in ready:
             slot.t += 1
-        mark_all_changed([slot.parameter for slot in ready], by)
+            slot.parameter.mark_changed(by)
         with np.errstate(all="ignore"):  # what is not finite is no reason to stop halfway
             for run in runs(ready):
                 block = run.block
