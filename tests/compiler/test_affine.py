@@ -135,3 +135,132 @@ def test_infinite_and_missing_data_go_where_they_go_without_ones():
     x[3, 1], x[5, 2] = np.inf, np.nan
     with np.errstate(all="ignore"):
         assert_same_training(training(lambda x, W, b: tg.linear(tg.tanh(x * 2), W, b), (OUT, IN), (OUT,)), (x, y))
+
+
+# ----- found by a review -----
+
+def layer_step(step, *inputs):
+    """(eager, compiled) losses of three calls with these inputs, and the layer's weight in the end."""
+    found = []
+    for compiled in (False, True):
+        layer = tg.nn.Linear(3, 3, rng=0)
+        descent = tg.optim.SGD(layer.parameters(), lr=0.1)
+        tg.manual_seed(1)
+        f = step(layer, descent)
+        f = tg.compile(f) if compiled else f
+        found.append([*(f(*inputs).item() for _ in range(3)), layer.weight.data.tolist()])
+    return found
+
+
+def test_norms_of_what_shares_memory_with_ones():
+    def build(layer, descent):
+        def step(x):
+            descent.zero_grad()
+            J = (layer(x) ** 2).mean() + 0.1 * (layer.weight ** 2).sum() + 0.1 * (layer.bias ** 2).sum()
+            J.backward()
+            tg.optim.clip_grad_norm(layer.parameters(), 0.01)
+            descent.step()
+            return J
+
+        return step
+
+    eager, compiled = layer_step(build, np.random.default_rng(3).normal(size=(3, 3)))
+    np.testing.assert_allclose(np.hstack([*map(np.ravel, compiled)]), np.hstack([*map(np.ravel, eager)]), rtol=1e-12)
+
+
+@pytest.mark.parametrize("learned", ["in place of itself", "by its gradient"])
+def test_a_learned_input(learned):
+    def build(layer, descent):
+        hidden = tg.nn.Parameter(np.ones((12, 3)))
+
+        def step(x):
+            descent.zero_grad()
+            hidden.grad = None
+            (tg.tanh(x * hidden) ** 2).mean().backward()
+            hidden.data = np.tanh(hidden.data) if learned == "in place of itself" else hidden.data - hidden.grad
+            layer.zero_grad()
+            K = (layer(hidden) ** 2).mean()
+            K.backward()
+            descent.step()
+            return K
+
+        return step
+
+    eager, compiled = layer_step(build, np.ones((12, 3)))
+    np.testing.assert_allclose(np.hstack([*map(np.ravel, compiled)]), np.hstack([*map(np.ravel, eager)]), rtol=1e-12)
+
+
+def test_random_inputs():
+    def build(layer, descent):
+        def step(x):
+            descent.zero_grad()
+            J = (layer(tg.random.default_generator().random((12, 3)) * 2 - 1 + x) ** 2).mean()
+            J.backward()
+            descent.step()
+            return J
+
+        return step
+
+    eager, compiled = layer_step(build, np.ones((12, 3)))
+    np.testing.assert_allclose(np.hstack([*map(np.ravel, compiled)]), np.hstack([*map(np.ravel, eager)]), rtol=1e-12)
+
+
+def test_gradients_keep_their_precision_where_x_has_less():
+    narrow, wide = tg.nn.Linear(3, 4, rng=0, dtype=np.float32), tg.nn.Linear(3, 4, rng=1)
+    descent = tg.optim.SGD([*narrow.parameters(), *wide.parameters()], lr=0.1)
+
+    def step(x, y):
+        descent.zero_grad()
+        h = tg.tanh(tg.Value(x))
+        J = (narrow(h) ** 2).mean() + ((wide(h) - y) ** 2).mean()
+        J.backward()
+        descent.step()
+        return J
+
+    tg.compile(step)(np.ones((12, 3), np.float32), np.zeros((12, 4)))
+    assert wide.weight.grad.dtype == np.float64
+
+
+def test_products_by_dot_of_narrow_matrices():
+    x = np.arange(36.0).reshape(12, 3)
+    f = tg.compile(lambda x: np.dot(x, x.T @ x).sum())
+    assert f(x) == np.dot(x, x.T @ x).sum()
+
+
+def test_what_is_assigned_after_a_step_counts():
+    def build():
+        p = tg.nn.Parameter(np.ones(3), name="p")
+        descent = tg.optim.SGD([p], lr=0.1)
+
+        def step():
+            descent.zero_grad()
+            (p * p).sum().backward()
+            descent.step()
+            p.data = p.data * 0.5
+            descent.zero_grad()
+            (p ** 3).sum().backward()
+            descent.step()
+            p.data = p.data + 0.01
+
+        return Training(step, values=[p], optimizers=[descent])
+
+    assert_same_training(build)
+
+
+def test_a_program_that_stops_has_drawn_nothing():
+    """The gradient is 0 in the second call, so clipping decides otherwise: the function itself runs, with its draws."""
+    def build():
+        layer, dropout = tg.nn.Linear(3, 3, rng=0), tg.nn.Dropout(0.5, rng=3)
+        descent = tg.optim.SGD(layer.parameters(), lr=0.1)
+
+        def step(x):
+            descent.zero_grad()
+            J = (dropout(layer(x)) ** 2).mean()
+            J.backward()
+            tg.optim.clip_grad_norm(layer.parameters(), 0.5)
+            descent.step()
+            return J
+
+        return Training(step, layer, [descent])
+
+    assert_same_training(build, (np.ones((4, 3)),), (np.zeros((4, 3)),), (np.ones((4, 3)),), traced=None)

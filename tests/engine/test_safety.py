@@ -88,6 +88,18 @@ def test_gradients_of_leaves_are_arrays_of_their_own():
     assert not any(np.shares_memory(a.grad, b.grad) for a in leaves for b in leaves if a is not b)
 
 
+@pytest.mark.parametrize("options", [{"axis": 1}, {"axis": 0}, {"axis": (0, 1)}, {"axis": 0, "keepdims": True}])
+def test_gradients_of_leaves_can_be_written_into(options):
+    """Also where one number counts for many elements, as 1/n does in a mean."""
+    for function in (tg.mean, tg.sum, lambda x, **o: tg.mean(tg.transpose(x), **o)):
+        x = tg.Value(np.ones((1, 4)))
+        function(x, **options).sum().backward()
+        before = x.grad.copy()
+        x.grad[0, 1] = 5.0
+        before[0, 1] = 5.0
+        assert np.array_equal(x.grad, before)
+
+
 @pytest.mark.parametrize("rule", [lambda i, g, y, *xs: g, lambda g, y, *xs: [g for _ in xs]])
 def test_a_rule_for_any_number_of_inputs_returns_a_function(rule):
     @tg.primitive("{xs}", xs=rule)

@@ -86,6 +86,8 @@ class Affine:
         if found is None or _summed(bias) is not found[1]:
             return None
         joined, g, product, flipped = found
+        if g.value.dtype != joined.value.dtype:
+            return None
         place = min(map(self.calls.index, (product, bias.made_by)))
         if any(x.made_by in self.calls[place:] for x in (joined, g)):
             return None

@@ -13,7 +13,7 @@ from tinygrad_edu.compiler.program import State, Variable, root, variables
 from tinygrad_edu.compiler.surroundings import argument_names, found_within, with_traced_closure
 from tinygrad_edu.compiler.trace import Trace
 from tinygrad_edu.compiler.traced import Traced, TracedArray
-from tinygrad_edu.compiler.updates import record_step, shadow_of
+from tinygrad_edu.compiler.updates import record_step, settle, shadow_of
 from tinygrad_edu.engine.graph import Node, clock
 from tinygrad_edu.engine.modes import Mode
 from tinygrad_edu.engine.trees import map_leaves
@@ -46,6 +46,7 @@ class Capture(Trace):
         self._first_gradients: dict[Node, Any] = {}  # what stands for the `.grad` that they have before the call
         self.steps: list[tuple[Any, list[Any]]] = []
         self.blocks: dict[int, Any] = {}  # what stands for the arrays of optimizers, by their id
+        self.placed: list[tuple[Any, Any, Any]] = []  # parameters that are views: slot, flat vector, what stands for it
         self._settings: dict[Any, Variable] = {}
         self._generators: dict[int, tuple[Any, Any]] = {}
         around = list(found_within(function))
@@ -212,6 +213,7 @@ class Capture(Trace):
         self.annotate(backward_note(node.op), "backward")
 
     def _collect(self) -> None:
+        settle(self)
         for leaf, state in self.leaf_states.items():
             numbers = leaf._numbers
             if not isinstance(numbers, Traced):

@@ -33,7 +33,7 @@ class Memory:
     flipped: whether this part stands there column by column.
     ones: whether a column of ones is behind it.
     by_columns: whether it is stored column by column itself.
-    drawn: whether a generator fills it, which it does in the order of memory.
+    by_rows: whether what fills it needs it row by row.
     """
 
     name: str
@@ -46,11 +46,16 @@ class Memory:
     flipped: bool = False
     ones: bool = False
     by_columns: bool = False
-    drawn: bool = False
+    by_rows: bool = False
 
     @property
     def size(self) -> int:
         return int(np.prod(self.shape))
+
+    @property
+    def is_one_piece(self) -> bool:
+        """Whether it is stored row by row without a gap, so that in another shape it is a view."""
+        return not (self.by_columns or self.flipped or self.ones)
 
 
 REDUCTIONS: dict[Callable[..., Any], np.ufunc] = {np.sum: np.add, np.max: np.maximum, np.min: np.minimum,
@@ -82,6 +87,11 @@ def writes_out(call: Call) -> bool:
     return f in REDUCTIONS or f in WRITES_OUT or f in FILLS or f in COPIES or f in (setitem, assemble)
 
 
+def needs_rows(call: Call) -> bool:
+    """Whether the call writes only into memory that is filled row by row."""
+    return getattr(call.function, "draws", False) or call.function in (np.dot, np.linalg.multi_dot)
+
+
 class Plan:
     """The calls that are needed, in order, and the memory of every array among their variables.
 
@@ -104,6 +114,7 @@ class Plan:
         self.guarded = max((i for i, call in enumerate(self.calls) if any(call.y is v for v, _ in program.guards)),
                            default=-1)
         self._named: set[Memory] = set()
+        self._joined = affine.joined
         self._with_ones: set[Variable] = set()
         self._names: dict[str, int] = defaultdict(int, dict.fromkeys([*keyword.kwlist, *RESERVED], 1))
         for variable in program.arguments:
@@ -150,7 +161,7 @@ class Plan:
             i, call = place[y], y.made_by
             assert call is not None
             reads = any(root(x) is before for x in call.inputs())
-            if i < last or i <= self.guarded or call.view is not None or not writes_out(call) or (
+            if i < last or i <= self.guarded or call.view is not None or not writes_out(call) or y in self._joined or (
                     reads and not (elementwise(call) or call.function is setitem)):
                 break
             chain.append(y)
@@ -175,7 +186,8 @@ class Plan:
                 size = int(np.size(part.value if isinstance(part, Variable) else part))
                 x, flipped = untransposed(part) if isinstance(part, Variable) else (part, False)
                 if (isinstance(x, Variable) and x.made_by is not None and writes_out(x.made_by)
-                        and x not in self.memory and x.value.dtype == whole.dtype):
+                        and x not in self.memory and x.value.dtype == whole.dtype and x not in self._joined
+                        and not (flipped and needs_rows(x.made_by))):
                     self.memory[x] = Memory(self.name(f"{x.name or 'part'}"), x.value.shape, whole.dtype, "buffer",
                                             whole, start, start + size, flipped)
                     self.buffers.append(self.memory[x])
@@ -183,10 +195,11 @@ class Plan:
 
     def _in_place_of(self, joined: Iterable[Variable]) -> set[Variable]:
         """Those that get a column of ones, with what they will take the memory of: tanh z that of z."""
-        found = {x for x in joined if x not in self.memory}
+        found = set(joined)
         for i, call in reversed(list(enumerate(self.calls))):
             if call.y in found and elementwise(call):
-                found.update(itertools.islice((x for x in call.inputs() if self._is_replaceable(x, call, i)), 1))
+                found.update(itertools.islice((x for x in call.inputs() if self._is_replaceable(x, call, i)
+                                               and x.made_by is not None and not needs_rows(x.made_by)), 1))
         return found
 
     def _share(self) -> None:
@@ -196,8 +209,8 @@ class Plan:
         for i, call in enumerate(self.calls):
             y = call.y
             if y not in self.memory and writes_out(call):
-                if getattr(call.function, "draws", False):
-                    self._new(y, hint(call)).drawn = True
+                if needs_rows(call):
+                    self._new(y, hint(call)).by_rows = True
                 else:
                     self.memory[y] = (self._replaced(call, i, shared) or self._free(free, call)
                                       or self._new(y, hint(call)))
@@ -256,7 +269,7 @@ class Plan:
         copies = {self.memory[call.y] for call in self.calls if call.function is np.copy and call.y in self.memory}
         shapes = {m.shape for m in self.buffers if m.ones and m not in copies}
         for m in self.buffers:
-            if m.part_of is None and not m.drawn and len(m.shape) == 2:
+            if m.part_of is None and not m.by_rows and len(m.shape) == 2:
                 n, columns = m.shape
                 m.by_columns = m.shape in shapes or (1 < columns <= NARROW and n >= 4 * columns)
 

@@ -217,7 +217,7 @@ class Statements(Arguments):
         if call.function in ALWAYS_VIEWS:
             return True
         memory = self.plan.memory.get(call.args[0])
-        if memory is not None and memory.by_columns and call.y.value.shape != memory.shape:
+        if memory is not None and not memory.is_one_piece and call.y.value.shape != memory.shape:
             return False
         return call.function in (np.reshape, np.ravel) and (memory is not None or (
             call.args[0].made_by is not None and call.args[0].made_by.function is slice_of)) and not call.options

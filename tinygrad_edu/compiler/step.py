@@ -78,6 +78,8 @@ class Step:
         self._own = [leaf for leaf, s in capture.leaf_states.items() if s in program.states and s.before.is_array]
         self._changed = [*(slot.parameter for slot in self._slots),
                          *(leaf for leaf, s in capture.leaf_states.items() if s.after is not s.before)]
+        stops = plan.guarded >= 0  # perhaps after it has drawn
+        self._generators = [f for f in self.text.functions.values() if stops and hasattr(f, "bit_generator")]
         self._lock = Lock()
         self._quietly: Callable[..., Any] = _quietly
         if not self.text.functions:  # to enter a context in which NumPy does not warn is quicker than to make one
@@ -136,10 +138,13 @@ class Step:
         values = list(map(call, self._readers))
         if not self._same(*values):
             raise Changed
+        drawn = [generator.bit_generator.state for generator in self._generators]
         try:
             with self._lock:  # of two threads each shall get its own results
                 out = self._quietly(self._run, *arrays, *values, *map(call, self._number_reads))
         except StopIteration:
+            for generator, state in zip(self._generators, drawn, strict=True):
+                generator.bit_generator.state = state
             raise Changed from None
         for state, new in zip(self.changed_numbers, out[len(self.results):], strict=False):
             state.write(new)  # type: ignore[misc]

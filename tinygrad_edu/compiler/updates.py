@@ -105,6 +105,7 @@ def _part(vector: TracedArray, run: Any) -> TracedArray:
 def _theta(capture: Any, optimizer: Any, block: Any) -> TracedArray:
     """What stands for all parameters of a block; those that are arrays become views of it."""
     if id(block.theta) in capture.blocks:
+        settle(capture)
         return capture.blocks[id(block.theta)][0]
     theta = _flat(capture, block.theta, "theta")
     for slot in optimizer._slots:
@@ -116,8 +117,8 @@ def _theta(capture: Any, optimizer: Any, block: Any) -> TracedArray:
         if slot.is_float:
             theta[slot.start] = handle
             continue
-        if state.before is not handle.variable:  # assigned in the step: the flat vector has to learn it
-            theta[slot.start:slot.stop] = np.reshape(np.transpose(handle) if slot.by_columns else handle, -1)
+        if state.before is not handle.variable:  # assigned in the step
+            _learn(theta, slot, handle)
         _alias(capture, theta, slot, state)
     return theta
 
@@ -144,3 +145,16 @@ def _alias(capture: Any, theta: TracedArray, slot: Any, state: State) -> None:
         return capture.call(setitem, (theta, slice(first, stop), np.reshape(new.T if columns else new, -1)), {})
 
     slot.parameter._numbers.look_at(theta, view, write_through)
+    capture.placed.append((slot, theta, slot.parameter._numbers))
+
+
+def settle(capture: Any) -> None:
+    """Let the flat vectors learn what was assigned to parameters after these became views of them."""
+    for slot, theta, view in capture.placed:
+        if slot.parameter._numbers is not view:
+            _learn(theta, slot, slot.parameter._numbers)
+            slot.parameter._numbers = view
+
+
+def _learn(theta: TracedArray, slot: Any, data: Any) -> None:
+    theta[slot.start:slot.stop] = np.reshape(np.transpose(data) if slot.by_columns else data, -1)

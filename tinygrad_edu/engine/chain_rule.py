@@ -75,7 +75,7 @@ def shares(node: Any, g: Any, as_graph: bool = False,
                                         "get no gradient; make it one")
             d = fitted(d, x, node, i)
         if x.op is None and type(d) is ndarray and (d is g or not op.ours or (
-                d.base is not None and getrefcount(d.base) > 2)):  # d has it, and this call
+                d.base is not None and (getrefcount(d.base) > 2 or not d.flags.writeable))):  # d has it, and this call
             d = d.copy()  # nothing else shares a leaf's gradient: users may write into it
         found.append((i, x, d))
     return found
