@@ -142,7 +142,8 @@ def _main(step: "Step", stem: str) -> str:
                   '            raise SystemExit("the program is not made for these settings")']
     lines += ["        try:", f"            {out} = step({'*values' if packed else ', '.join(given)})",
               "        except StopIteration:",
-              '            raise SystemExit("the loss is not finite any more") from None']
+              '            raise SystemExit("something is decided otherwise than when the program was made: "',
+              '                             "the loss is not finite, or clipping begins or ends") from None']
     k = len(step.results)
     if packed:
         places = [given.index(text.text(state.before)) for state in step.changed_numbers]
