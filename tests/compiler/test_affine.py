@@ -264,3 +264,11 @@ def test_a_program_that_stops_has_drawn_nothing():
         return Training(step, layer, [descent])
 
     assert_same_training(build, (np.ones((4, 3)),), (np.zeros((4, 3)),), (np.ones((4, 3)),), traced=None)
+
+
+def test_clipping_of_gradients_that_are_all_0():
+    def clip(parameters):
+        tg.optim.clip_grad_norm(parameters, 0.1)
+
+    build = training(lambda x, W, b: (tg.linear(x, W, b) * 0.0), (OUT, IN), (OUT,), before_step=clip)
+    assert_same_training(build, *batches((N, IN), (N, OUT)))

@@ -59,9 +59,8 @@ def clip_grad_norm(parameters: Iterable[Any], max_norm: float, norm_type: float 
                             "number with tg.detect_anomaly()")
     clips: Any = total > max_norm
     if isinstance(clips, Recorded) or clips:
-        factor = max_norm / total
-        if isinstance(clips, Recorded):  # compiled: a factor of 1 where there is nothing to clip
-            factor = clips.choose(factor, 1.0)
+        # compiled: a factor of 1 where there is nothing to clip, also where all gradients are 0
+        factor = max_norm / (np.maximum(total, max_norm) if isinstance(clips, Recorded) else total)
         for parameter, _, g in gradients:
             _assign(parameter, g * factor)
     return total
