@@ -33,8 +33,8 @@ class Affine:
 
     def _forward(self, call: Call) -> None:
         """Let x Wᵀ + b be one product, where W and b are neighbours."""
-        product = _made_by(call.args[0], np.matmul) if call.function is np.add else None
-        if product is None or not all(isinstance(x, Variable) and x.value.ndim == 2 for x in product.args):
+        product = _product_of_matrices(call.args[0]) if call.function is np.add else None
+        if product is None:
             return
         x, weight = product.args
         matrix, bias = _slice(weight), _slice(call.args[1])
@@ -107,8 +107,8 @@ class Affine:
     def _product(self, weight: Variable) -> tuple[Variable, Variable, Call, bool] | None:
         """([x 1], g, the call, whether it makes gᵀ x) for a gradient xᵀ g whose x has a column of ones."""
         made, flipped = untransposed(weight)
-        product = _made_by(made, np.matmul)
-        if product is None or not all(isinstance(x, Variable) and x.value.ndim == 2 for x in product.args):
+        product = _product_of_matrices(made)
+        if product is None:
             return None
         x, g = product.args[::-1] if flipped else product.args
         if flipped:
@@ -137,6 +137,13 @@ def _made_by(x: Any, function: Callable[..., Any]) -> Call | None:
     """The call of a function that made x, if it was one, without options."""
     made = x.made_by if isinstance(x, Variable) else None
     return made if made is not None and made.function is function and not made.options else None
+
+
+def _product_of_matrices(x: Any) -> Call | None:
+    """The product that made x, if it is one of two matrices of the program."""
+    made = _made_by(x, np.matmul)
+    is_one = made is not None and all(isinstance(a, Variable) and a.value.ndim == 2 for a in made.args)
+    return made if is_one else None
 
 
 def _turned(x: Variable) -> Iterator[Variable]:

@@ -115,7 +115,7 @@ class Plan:
                            default=-1)
         self._named: set[Memory] = set()
         self._joined = affine.joined
-        self._with_ones: set[Variable] = set()
+        self._with_ones = self._in_place_of(affine.joined)
         self._names: dict[str, int] = defaultdict(int, dict.fromkeys([*keyword.kwlist, *RESERVED], 1))
         for variable in program.arguments:
             self.memory[variable] = Memory(variable.name, variable.value.shape, variable.value.dtype, "argument")
@@ -131,7 +131,6 @@ class Plan:
             if state.before.is_array:
                 self._in_place(state.before, state.after)
         self._gather()
-        self._with_ones = self._in_place_of(affine.joined)
         self._share()
         self._by_columns()
 
@@ -275,10 +274,9 @@ class Plan:
 
     def stays(self, x: Variable) -> bool:
         """Whether x is a buffer, or always the same view of one, which can be looked at after the program has run."""
-        while x not in self.memory and x.made_by is not None and x.made_by.function in (np.transpose, getitem):
-            x = x.made_by.view or x
-            if x.made_by is not None and x.made_by.view is None and x not in self.memory:
-                return False
+        while (x not in self.memory and (made := x.made_by) is not None and made.view is not None
+               and made.function in (np.transpose, getitem)):
+            x = made.view
         return x in self.memory and self.memory[x].kind == "buffer"
 
     def name(self, hint: str) -> str:

@@ -142,7 +142,7 @@ def _alias(capture: Any, theta: TracedArray, slot: Any, state: State) -> None:
         return np.transpose(y) if columns else y
 
     def write_through(new: Any) -> Any:
-        return capture.call(setitem, (theta, slice(first, stop), np.reshape(new.T if columns else new, -1)), {})
+        return capture.call(setitem, (theta, slice(first, stop), _flattened(slot, new)), {})
 
     slot.parameter._numbers.look_at(theta, view, write_through)
     capture.placed.append((slot, theta, slot.parameter._numbers))
@@ -157,4 +157,9 @@ def settle(capture: Any) -> None:
 
 
 def _learn(theta: TracedArray, slot: Any, data: Any) -> None:
-    theta[slot.start:slot.stop] = np.reshape(np.transpose(data) if slot.by_columns else data, -1)
+    theta[slot.start:slot.stop] = _flattened(slot, data)
+
+
+def _flattened(slot: Any, data: Any) -> Any:
+    """Numbers of a parameter's shape in the order in which they stand in the flat vector."""
+    return np.reshape(np.transpose(data) if slot.by_columns else data, -1)
